@@ -1,0 +1,1 @@
+//! CPU kernels of a transformer encoder on plain slices.

@@ -1,0 +1,1 @@
+//! Model folders to plain config, weights and vocabulary.

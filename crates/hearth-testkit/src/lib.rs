@@ -1,0 +1,1 @@
+//! Golden runner and generators for Hearth's tests.

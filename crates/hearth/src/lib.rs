@@ -1,0 +1,1 @@
+//! Spark NLP's BERT annotator pipeline over Arrow record batches.
