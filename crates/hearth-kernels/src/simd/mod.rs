@@ -1,0 +1,119 @@
+//! Sixteen lanes of `f32`, once per instruction set.
+//!
+//! A value of an implementing type is proof that the CPU has the instruction set: outside this module it can only be made
+//! by `new`, which asks its caller for the target features. So the operations themselves are safe.
+//!
+//! Each operation is IEEE 754 `binary32` with round to nearest, ties to even, lane by lane, and therefore the same bits in
+//! every implementation. They are `inline(always)`, as is all that is generic over [`Simd`]: it melts into the functions of
+//! `kernels`, which carry the target features.
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
+pub(crate) use portable::Portable;
+
+use std::mem::MaybeUninit;
+
+/// Lanes of a vector, whatever the width of the registers.
+pub(crate) const LANES: usize = 16;
+
+pub(crate) trait Simd: Copy {
+    /// Sixteen lanes.
+    type V: Copy;
+
+    fn splat(self, x: f32) -> Self::V;
+    fn load(self, from: &[f32; LANES]) -> Self::V;
+    fn write(self, v: Self::V, to: &mut [MaybeUninit<f32>; LANES]);
+    /// `a * b + c`, rounded once.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `if a < b { a } else { b }`: `b` when either is NaN or both are zero.
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `if a > b { a } else { b }`: `b` when either is NaN or both are zero.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `2^n` for a lane that holds `1.5 * 2^23 + n`, `n` an integer in `-126..=127`.
+    fn pow2(self, v: Self::V) -> Self::V;
+    /// The first `n` lanes of `v`, `other` in the rest.
+    fn keep(self, v: Self::V, n: usize, other: f32) -> Self::V;
+
+    /// Says that the cache line of `at` will be used soon: to the first-level cache.
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        let _ = at;
+    }
+
+    /// Says that the cache line of `at` will be read later: to the second-level cache.
+    #[inline(always)]
+    fn prefetch_later(self, at: *const f32) {
+        let _ = at;
+    }
+
+    /// Rows to columns.
+    #[inline(always)]
+    fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES] {
+        let rows = rows.map(|row| self.to_array(row));
+        std::array::from_fn(|column| self.load(&std::array::from_fn(|row| rows[row][column])))
+    }
+
+    #[inline(always)]
+    fn store(self, v: Self::V, to: &mut [f32; LANES]) {
+        // SAFETY: same layout, and `write` leaves every float initialised.
+        self.write(v, unsafe { &mut *std::ptr::from_mut(to).cast() });
+    }
+
+    #[inline(always)]
+    fn to_array(self, v: Self::V) -> [f32; LANES] {
+        let mut array = [0.0; LANES];
+        self.store(v, &mut array);
+        array
+    }
+
+    /// Fewer than 16 floats, zeros in the other lanes.
+    #[inline(always)]
+    fn load_first(self, from: &[f32]) -> Self::V {
+        let mut array = [0.0; LANES];
+        array[..from.len()].copy_from_slice(from);
+        self.load(&array)
+    }
+
+    /// As many lanes as `to` is long, fewer than 16.
+    #[inline(always)]
+    fn write_first(self, v: Self::V, to: &mut [MaybeUninit<f32>]) {
+        let array = self.to_array(v);
+        to.write_copy_of_slice(&array[..to.len()]);
+    }
+}
+
+/// A load from here at `LANES - n` has all bits set in its first `n` lanes and none in the others.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static FIRST: [u32; 2 * LANES] = {
+    let mut masks = [0; 2 * LANES];
+    let mut i = 0;
+    while i < LANES {
+        masks[i] = u32::MAX;
+        i += 1;
+    }
+    masks
+};
+
+/// The mask of the first `n` lanes.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(always)]
+fn first(n: usize) -> &'static [u32] {
+    &FIRST[LANES - n.min(LANES)..][..LANES]
+}
