@@ -1,0 +1,186 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::format::Found;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a model could not be opened or a tensor not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file or folder.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// The path holds something that this version has no reader for.
+    #[error(
+        "{}: found {found}; this version reads a Hugging Face folder with config.json, model.safetensors and vocab.txt \
+         (or tokenizer.json)",
+        path.display()
+    )]
+    Format {
+        /// The path given to `open`.
+        path: PathBuf,
+        /// What lies there.
+        found: Found,
+    },
+
+    /// Neither file with a vocabulary is in the folder.
+    #[error("{}: no vocab.txt and no tokenizer.json in this folder, so the model has no vocabulary", folder.display())]
+    NoVocabulary {
+        /// The model's folder.
+        folder: PathBuf,
+    },
+
+    /// A file is not JSON, or a value in it has another type than it must have.
+    #[error("{}: {source}", file.display())]
+    Json {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+
+    /// A key that has no default is absent or null.
+    #[error("{}: the key `{key}` is missing", file.display())]
+    MissingKey {
+        /// The JSON file.
+        file: PathBuf,
+        /// The key, a path with dots if it is not at the top.
+        key: &'static str,
+    },
+
+    /// A key has a value that this version cannot compute with.
+    #[error("{}: `{key}` is {found}; possible is {possible}", file.display())]
+    Value {
+        /// The JSON file.
+        file: PathBuf,
+        /// The key, a path with dots if it is not at the top.
+        key: &'static str,
+        /// The value as JSON.
+        found: String,
+        /// The values that are possible.
+        possible: String,
+    },
+
+    /// A Git LFS pointer stands where the file itself should.
+    #[error("{}: this is a Git LFS pointer, not the file itself; run `git lfs pull` in its repository", file.display())]
+    LfsPointer {
+        /// The file.
+        file: PathBuf,
+    },
+
+    /// A file does not have the length that its header says.
+    #[error(
+        "{}: the file has {found} bytes where its header calls for {expected}; copy or download it again",
+        file.display()
+    )]
+    Length {
+        /// The file.
+        file: PathBuf,
+        /// Bytes the header calls for.
+        expected: u64,
+        /// Bytes the file has.
+        found: u64,
+    },
+
+    /// The header of a safetensors file cannot be read or contradicts itself.
+    #[error("{}: not a valid safetensors header: {source}", file.display())]
+    SafetensorsHeader {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with the header.
+        source: serde_json::Error,
+    },
+
+    /// A tensor is not in the file.
+    #[error(
+        "{}: no tensor `{tensor}` of shape {expected:?}, neither under this name nor below `bert.`",
+        file.display()
+    )]
+    MissingTensor {
+        /// The file with the weights.
+        file: PathBuf,
+        /// The tensor's Hugging Face name.
+        tensor: String,
+        /// The shape asked for.
+        expected: Vec<usize>,
+    },
+
+    /// A tensor does not have the shape asked for.
+    #[error("{}: tensor `{tensor}` has shape {found:?} where {expected:?} is expected", file.display())]
+    TensorShape {
+        /// The file with the weights.
+        file: PathBuf,
+        /// The tensor's Hugging Face name.
+        tensor: String,
+        /// The shape asked for; on opening, the one that follows from the config.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+
+    /// A tensor's elements are of a type that is not read.
+    #[error("{}: tensor `{tensor}` holds {found}; possible is F32, F16 or BF16", file.display())]
+    TensorType {
+        /// The file with the weights.
+        file: PathBuf,
+        /// The tensor's Hugging Face name.
+        tensor: String,
+        /// The element type in the file's own words.
+        found: String,
+    },
+
+    /// A vocabulary file is not UTF-8.
+    #[error("{}: line {line} is not UTF-8", file.display())]
+    NotUtf8 {
+        /// The vocabulary file.
+        file: PathBuf,
+        /// The line of the first wrong byte, from 1.
+        line: usize,
+    },
+
+    /// A token without which no sentence can be encoded is not in the vocabulary.
+    #[error("{}: token {token} not found in vocabulary", file.display())]
+    MissingToken {
+        /// The vocabulary file.
+        file: PathBuf,
+        /// `[UNK]`, `[CLS]` or `[SEP]`.
+        token: &'static str,
+    },
+
+    /// The vocabulary gives ids for which the embedding table has no row.
+    #[error(
+        "{}: the vocabulary has {entries} entries, the word embedding table only {rows} rows; it is another model's \
+         vocabulary",
+        file.display()
+    )]
+    VocabularyTooLarge {
+        /// The vocabulary file.
+        file: PathBuf,
+        /// Entries of the vocabulary.
+        entries: usize,
+        /// Rows of the table, `vocab_size`.
+        rows: usize,
+    },
+
+    /// The ids of a `tokenizer.json` are not 0, 1, 2 and so on, each once.
+    #[error("{}: the vocabulary's {entries} ids do not run from 0 without gap or repetition: `{token}` has id {id}", file.display())]
+    VocabularyIds {
+        /// The vocabulary file.
+        file: PathBuf,
+        /// Entries of the vocabulary.
+        entries: usize,
+        /// The first entry, by id, out of place.
+        token: String,
+        /// Its id.
+        id: u64,
+    },
+}

@@ -1,0 +1,116 @@
+use std::path::Path;
+
+use crate::config::BertConfig;
+use crate::error::Result;
+use crate::fingerprint::Fingerprint;
+use crate::format::{Format, recognise};
+use crate::settings::Settings;
+use crate::warning::Warning;
+use crate::weights::Weights;
+use crate::{hugging_face, vocabulary};
+
+/// An opened model, checked: its weights have the shapes its config calls for, its vocabulary fits them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Model {
+    /// The folder's name, which is the storage ref where the model says none.
+    pub name: String,
+    /// The encoder's hyper-parameters.
+    pub config: BertConfig,
+    /// The word pieces: the id of an entry is its index, and of equal entries the last one's index.
+    pub vocabulary: Vec<String>,
+    /// The encoder's weights.
+    pub weights: Weights,
+    /// What the model's own metadata says about its use.
+    pub settings: Settings,
+    /// What is odd about the model.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a plan needs to know of a model: all but vocabulary and weights.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The folder's name, which is the storage ref where the model says none.
+    pub name: String,
+    /// The encoder's hyper-parameters.
+    pub config: BertConfig,
+    /// What the model's own metadata says about its use.
+    pub settings: Settings,
+}
+
+/// Opens the model at `path`. The weights are mapped, not read.
+///
+/// # Errors
+/// An [`Error`](crate::Error) that names the file at fault: `path` holds nothing that is read, a file is damaged, the
+/// config asks for what the encoder cannot do, weights are missing or of other shapes than the config's, or the vocabulary
+/// lacks `[UNK]`, `[CLS]` or `[SEP]` or is larger than the word embedding table.
+///
+/// # Examples
+/// ```
+/// # fn main() -> hearth_models::Result<()> {
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/models/tiny_cased");
+/// let model = hearth_models::open(path)?;
+/// assert_eq!(model.name, "tiny_cased");
+/// assert_eq!(model.settings.case_sensitive, Some(true));
+/// assert_eq!(model.vocabulary[101], "[CLS]");
+///
+/// let hidden = model.config.hidden_size;
+/// let query = model.weights.get("encoder.layer.0.attention.self.query.weight", &[hidden, hidden])?;
+/// assert_eq!(query.len(), hidden * hidden);
+/// # Ok(())
+/// # }
+/// ```
+pub fn open(path: impl AsRef<Path>) -> Result<Model> {
+    let path = path.as_ref();
+    match recognise(path)? {
+        Format::HuggingFace => hugging_face::open(path),
+    }
+}
+
+/// Reads the config and settings of the model at `path` and leaves vocabulary and weights alone, for use while a query is
+/// planned.
+///
+/// # Errors
+/// Those of [`open`] that concern the format, the config and the settings.
+pub fn describe(path: impl AsRef<Path>) -> Result<Description> {
+    let path = path.as_ref();
+    match recognise(path)? {
+        Format::HuggingFace => hugging_face::describe(path),
+    }
+}
+
+impl Model {
+    /// Makes the checks that no format is spared; `vocabulary_file` is for their messages.
+    pub(crate) fn new(
+        description: Description,
+        vocabulary: Vec<String>,
+        vocabulary_file: &Path,
+        weights: Weights,
+    ) -> Result<Self> {
+        let Description {
+            name,
+            config,
+            settings,
+        } = description;
+        vocabulary::check(vocabulary_file, &vocabulary, config.vocab_size)?;
+        let mut warnings =
+            vocabulary::warnings(&vocabulary, config.vocab_size, settings.case_sensitive);
+        if weights.is_untrained(&config)? {
+            warnings.push(Warning::UntrainedLayerNorm);
+        }
+        Ok(Self {
+            name,
+            config,
+            vocabulary,
+            weights,
+            settings,
+            warnings,
+        })
+    }
+
+    /// The content hash of config, vocabulary and weights. It reads all weights, so keep it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+}
