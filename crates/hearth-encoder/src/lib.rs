@@ -1,1 +1,29 @@
-//! BERT over packed sequences in Burn.
+//! BERT over packed sequences, in Burn.
+//!
+//! A [`Pack`] holds sequences end to end, without padding or mask. [`Encode::encode`] gives the hidden states of the last
+//! layer at the positions asked for. [`Encoder`] is generic over any Burn backend that implements [`EncoderOps`], whose
+//! defaults are stock tensor operations; [`cpu`] makes one whose operations are the kernels of `hearth-kernels`.
+//!
+//! With those, the vectors of a sequence depend on the sequence and the weights alone: not on the pack, the thread or
+//! the instruction set.
+
+mod config;
+mod cpu;
+mod encode;
+mod encoder;
+mod error;
+mod ops;
+pub mod stock;
+mod weights;
+
+pub use config::Config;
+pub use cpu::{Cpu, available_isas, best_isa, cpu};
+pub use encode::{Encode, Pack};
+pub use encoder::{Embeddings, Encoder, Norm};
+pub use error::{Error, Result};
+pub use hearth_kernels::{Activation, Isa};
+pub use ops::{EncoderOps, Linear, Part};
+pub use weights::{BoxError, Weights};
+
+#[cfg(test)]
+mod tests;

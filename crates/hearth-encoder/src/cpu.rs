@@ -1,0 +1,184 @@
+//! The CPU: Burn's Flex backend with the kernels of `hearth-kernels`. Tensors are handed to the kernels as slices and
+//! taken back as vectors; nothing is copied on the way.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use burn_flex::{Flex, FlexDevice, FlexTensor, Layout};
+use burn_std::{Bytes, Shape};
+use burn_tensor::{DType, Tensor, TensorPrimitive};
+use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled};
+
+use crate::{
+    Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part, Result,
+    Weights,
+};
+
+/// The CPU backend.
+pub type Cpu = Flex;
+
+/// An encoder on the CPU.
+///
+/// # Errors
+/// As [`Encoder::load`]; [`Error::Kernels`] for an instruction set this CPU lacks.
+pub fn cpu(config: &Config, weights: &dyn Weights, kernels: Isa) -> Result<Encoder<Cpu>> {
+    let kernels = Kernels::of(kernels).ok_or_else(|| Error::Kernels {
+        isa: kernels.to_string(),
+        available: available_isas().iter().map(ToString::to_string).collect(),
+    })?;
+    Encoder::load(config, weights, kernels)
+}
+
+/// The instruction sets this CPU can run, fastest first.
+#[must_use]
+pub fn available_isas() -> Vec<Isa> {
+    Kernels::available().map(Kernels::isa).collect()
+}
+
+/// The fastest of them.
+#[must_use]
+pub fn best_isa() -> Isa {
+    Kernels::best().isa()
+}
+
+thread_local! {
+    /// The kernels' working memory: each worker keeps its own between packs.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+fn with_scratch<T>(f: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(f)
+}
+
+impl EncoderOps for Flex {
+    type Context = &'static Kernels;
+    type Linear = Packed;
+
+    fn device(_: &Self::Context) -> FlexDevice {
+        FlexDevice
+    }
+
+    fn embed(
+        kernels: &Self::Context,
+        embeddings: &Embeddings<Self>,
+        pack: &Pack,
+    ) -> Tensor<Self, 2> {
+        let [_, hidden] = embeddings.words.dims();
+        let (words, positions) = (
+            contiguous(&embeddings.words),
+            contiguous(&embeddings.positions),
+        );
+        let (gamma, beta) = (
+            contiguous(&embeddings.norm.gamma),
+            contiguous(&embeddings.norm.beta),
+        );
+        let norm = layer_norm(&gamma, &beta, embeddings.norm.eps);
+        tensor(pack.n_pieces(), hidden, |out| {
+            kernels.embed_norm(
+                pack.ids(),
+                pack.cu_seqlens(),
+                floats(&words),
+                floats(&positions),
+                &norm,
+                out,
+            )
+        })
+    }
+
+    fn packed_attention(
+        kernels: &Self::Context,
+        qkv: Tensor<Self, 2>,
+        pack: &Pack,
+        heads: usize,
+    ) -> Tensor<Self, 2> {
+        let [rows, width] = qkv.dims();
+        let qkv = contiguous(&qkv);
+        tensor(rows, width / 3, |out| {
+            with_scratch(|scratch| {
+                kernels.attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
+            })
+        })
+    }
+
+    fn add_norm(
+        kernels: &Self::Context,
+        x: Tensor<Self, 2>,
+        residual: Tensor<Self, 2>,
+        norm: &Norm<Self>,
+    ) -> Tensor<Self, 2> {
+        let [rows, hidden] = x.dims();
+        let (x, residual) = (contiguous(&x), contiguous(&residual));
+        let (gamma, beta) = (contiguous(&norm.gamma), contiguous(&norm.beta));
+        let norm = layer_norm(&gamma, &beta, norm.eps);
+        tensor(rows, hidden, |out| {
+            kernels.add_norm(floats(&x), floats(&residual), &norm, out)
+        })
+    }
+}
+
+/// A linear layer in the order of the kernels' tiles.
+pub struct Packed(Arc<PackedLinear>);
+
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packed({} -> {})", self.0.inputs(), self.0.outputs())
+    }
+}
+
+impl Linear<Flex> for Packed {
+    fn new(kernels: &&'static Kernels, parts: &[Part<'_>]) -> Self {
+        let parts: Vec<_> = parts.iter().map(|part| (part.weight, part.bias)).collect();
+        Packed(Arc::new(PackedLinear::pack_rows(kernels, &parts)))
+    }
+
+    fn forward(
+        &self,
+        _: &&'static Kernels,
+        x: Tensor<Flex, 2>,
+        activation: Activation,
+    ) -> Tensor<Flex, 2> {
+        let [rows, _] = x.dims();
+        let x = contiguous(&x);
+        tensor(rows, self.0.outputs(), |out| {
+            with_scratch(|scratch| self.0.apply(floats(&x), activation, scratch, out))
+        })
+    }
+}
+
+fn contiguous<const D: usize>(tensor: &Tensor<Flex, D>) -> FlexTensor {
+    let tensor = tensor.clone().into_primitive().tensor();
+    if tensor.as_slice::<f32>().is_some() {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
+}
+
+/// The values of a contiguous f32 tensor; the encoder makes no other kind.
+fn floats(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+fn layer_norm<'a>(gamma: &'a FlexTensor, beta: &'a FlexTensor, eps: f64) -> LayerNorm<'a> {
+    #[expect(clippy::cast_possible_truncation, reason = "the model computes in f32")]
+    LayerNorm {
+        gamma: floats(gamma),
+        beta: floats(beta),
+        eps: eps as f32,
+    }
+}
+
+fn tensor(
+    rows: usize,
+    columns: usize,
+    fill: impl FnOnce(Out<'_>) -> &mut [f32],
+) -> Tensor<Flex, 2> {
+    let values = Bytes::from_elems(filled(rows * columns, fill));
+    let tensor = FlexTensor::new(
+        values,
+        Layout::contiguous(Shape::from([rows, columns])),
+        DType::F32,
+    );
+    Tensor::from_primitive(TensorPrimitive::Float(tensor))
+}

@@ -1,0 +1,198 @@
+//! The encoder against Burn's stock operations, and its bits against themselves.
+
+use std::borrow::Cow;
+
+use burn_ndarray::{NdArray, NdArrayDevice};
+
+use crate::stock::Dense;
+use crate::{
+    Activation, BoxError, Config, Encode, Encoder, EncoderOps, Error, Pack, Weights,
+    available_isas, cpu,
+};
+
+/// All defaults: what a backend without kernels of its own does.
+impl EncoderOps for NdArray {
+    type Context = ();
+    type Linear = Dense<Self>;
+    fn device((): &()) -> NdArrayDevice {
+        NdArrayDevice::Cpu
+    }
+}
+
+/// Weights made from their names: the same for every backend.
+struct Random;
+
+impl Weights for Random {
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, BoxError> {
+        let mut state = name
+            .bytes()
+            .fold(14_695_981_039_346_656_037_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+            });
+        let scale = if name.ends_with("LayerNorm.weight") {
+            1.0
+        } else {
+            0.3
+        };
+        let next = |_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * scale
+        };
+        Ok((0..shape.iter().product()).map(next).collect())
+    }
+}
+
+fn config(hidden_size: usize, num_attention_heads: usize, hidden_act: Activation) -> Config {
+    Config {
+        vocab_size: 50,
+        hidden_size,
+        num_hidden_layers: 3,
+        num_attention_heads,
+        intermediate_size: 2 * hidden_size + 4,
+        max_position_embeddings: 80,
+        type_vocab_size: 2,
+        hidden_act,
+        layer_norm_eps: 1e-12,
+    }
+}
+
+fn sequence(n: u32) -> Vec<u32> {
+    (0..n).map(|i| (i * 7 + n) % 50).collect()
+}
+
+fn encode(encoder: &dyn Encode, lengths: &[u32]) -> Vec<Vec<f32>> {
+    let mut pack = Pack::default();
+    lengths.iter().for_each(|&n| pack.push(&sequence(n)));
+    let select: Vec<u32> = (0..u32::try_from(pack.n_pieces()).unwrap()).collect();
+    let mut out = vec![f32::NAN; select.len() * encoder.dimension()];
+    encoder.encode(&pack, &select, &mut out).unwrap();
+    let mut rest = out.as_slice();
+    let mut take = |n: &u32| {
+        let (mine, others) = rest.split_at(*n as usize * encoder.dimension());
+        rest = others;
+        mine.to_vec()
+    };
+    lengths.iter().map(&mut take).collect()
+}
+
+const LENGTHS: [u32; 7] = [5, 1, 33, 64, 2, 80, 17];
+
+#[test]
+fn kernels_agree_with_stock_operations() {
+    for (hidden, heads, act) in [
+        (32, 2, Activation::Gelu),
+        (48, 4, Activation::GeluTanh),
+        (40, 5, Activation::Gelu),
+    ] {
+        let config = config(hidden, heads, act);
+        let stock = Encoder::<NdArray>::load(&config, &Random, ()).unwrap();
+        let expected = encode(&stock, &LENGTHS);
+        for isa in available_isas() {
+            let found = encode(&cpu(&config, &Random, isa).unwrap(), &LENGTHS);
+            for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                assert!(
+                    (found - expected).abs() < 2e-5,
+                    "{isa} {hidden}/{heads}: {found} for {expected}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_depend_on_the_sequence_alone() {
+    let config = config(48, 4, Activation::Gelu);
+    let together = encode(&cpu(&config, &Random, crate::best_isa()).unwrap(), &LENGTHS);
+    for isa in available_isas() {
+        let encoder = cpu(&config, &Random, isa).unwrap();
+        for (n, expected) in LENGTHS.iter().zip(&together) {
+            let alone = encode(&encoder, &[*n]);
+            assert!(
+                same_bits(&alone[0], expected),
+                "{isa}: a sequence of {n} alone"
+            );
+        }
+        let mut lengths = LENGTHS;
+        lengths.reverse();
+        let reversed = encode(&encoder, &lengths);
+        assert!(
+            reversed
+                .iter()
+                .rev()
+                .zip(&together)
+                .all(|(a, b)| same_bits(a, b)),
+            "{isa}: reversed"
+        );
+    }
+}
+
+#[test]
+fn selecting_changes_no_bits() {
+    let encoder = cpu(&config(32, 2, Activation::Gelu), &Random, crate::best_isa()).unwrap();
+    let all = encode(&encoder, &LENGTHS).concat();
+    let mut pack = Pack::default();
+    LENGTHS.iter().for_each(|&n| pack.push(&sequence(n)));
+    let select = [3, 3, 150, 0, 77];
+    let mut out = vec![0.0; select.len() * 32];
+    encoder.encode(&pack, &select, &mut out).unwrap();
+    for (row, position) in out.chunks_exact(32).zip(select) {
+        assert!(
+            same_bits(row, &all[position as usize * 32..][..32]),
+            "position {position}"
+        );
+    }
+}
+
+fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+#[test]
+fn what_the_model_cannot_take_is_an_error() {
+    let encoder = cpu(&config(32, 2, Activation::Gelu), &Random, crate::best_isa()).unwrap();
+    let encode = |ids: &[u32], select: &[u32], out: usize| {
+        let mut pack = Pack::default();
+        pack.push(ids);
+        encoder.encode(&pack, select, &mut vec![0.0; out])
+    };
+    assert!(matches!(
+        encode(&[1, 50], &[0], 32),
+        Err(Error::Id { id: 50, rows: 50 })
+    ));
+    assert!(matches!(
+        encode(&[1; 81], &[0], 32),
+        Err(Error::Length {
+            length: 81,
+            positions: 80
+        })
+    ));
+    assert!(matches!(
+        encode(&[1, 2], &[2], 32),
+        Err(Error::Select {
+            position: 2,
+            n_pieces: 2
+        })
+    ));
+    assert!(matches!(
+        encode(&[1, 2], &[1], 64),
+        Err(Error::Select { .. })
+    ));
+    assert!(encode(&[1, 2], &[], 0).is_ok());
+}
+
+#[test]
+fn odd_sizes_are_refused() {
+    let broken = Config {
+        num_attention_heads: 5,
+        ..config(32, 2, Activation::Gelu)
+    };
+    let error = cpu(&broken, &Random, crate::best_isa())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "num_attention_heads = 5: does not divide hidden_size = 32"
+    );
+}
