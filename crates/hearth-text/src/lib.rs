@@ -1,1 +1,18 @@
-//! Spark NLP's text rules: sentences, tokens, word pieces as spans of a &str.
+//! Spark NLP's text rules: cleanup, sentences, tokens and word pieces, as spans of a `&str`.
+//!
+//! The rules are those of Spark NLP 5.5.3 on JDK 17 (`DocumentAssembler`, `SentenceDetector`, `Tokenizer` and the
+//! tokenising half of `BertEmbeddings`), quirks included: the same text gets the same spans. Nothing here knows Arrow,
+//! files or threads; every function takes time linear in its text, whatever the text holds.
+//!
+//! Offsets come in two units, and each name or doc says which. *Bytes* index the `&str`. *UTF-16 units* are what Spark
+//! NLP counts in (Java strings); [`utf16::Cursor`] turns the first into the second.
+
+pub mod cleanup;
+mod error;
+mod java;
+pub mod piece;
+pub mod sentence;
+pub mod token;
+pub mod utf16;
+
+pub use error::{Error, Result};

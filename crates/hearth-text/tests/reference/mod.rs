@@ -1,0 +1,353 @@
+//! The rules once more, slowly: Spark NLP 5.5.3's regexes as they are, one global replace after another over a string,
+//! and searches from UTF-16 position to UTF-16 position. Nothing is shared with the crate.
+
+use fancy_regex::Regex;
+
+const BREAK: char = '\u{F050}';
+const DOT: char = '\u{F051}';
+const SEMICOLON: char = '\u{F053}';
+const OPEN: char = '\u{F056}';
+const CLOSE: char = '\u{F057}';
+const ABBREVIATOR: char = '\u{255E}';
+const NUM: char = '\u{255F}';
+const MULT_PERIOD: char = '\u{2554}';
+const QUESTION_IN_QUOTE: char = '\u{2564}';
+const EXCLAMATION: char = '\u{2565}';
+const ELLIPSIS: char = '\u{2566}';
+
+/// `PragmaticSymbols.symbolRecovery`
+const RECOVERY: [(char, &str); 12] = [
+    (DOT, "."),
+    (SEMICOLON, ";"),
+    ('\u{F054}', "?"),
+    ('\u{F055}', "!"),
+    (OPEN, ""),
+    (CLOSE, ""),
+    (ABBREVIATOR, "."),
+    (NUM, "."),
+    (MULT_PERIOD, "."),
+    (QUESTION_IN_QUOTE, "?"),
+    (EXCLAMATION, "!"),
+    (ELLIPSIS, "..."),
+];
+
+const PREFIXES: &str = "dr|mr|ms|prof|mt|st";
+const NUMBERS: &str = "no|p|px";
+const ABBREVIATIONS: &str = "adj|bros|btw|co|col|corp|cpl|dec|aug|del|dept|dist|dr|e.g|etc|exp|feb|fy|hr|i.e|id|inc|jan|jr|\
+    jul|jun|lt|ltd|mar|may|min|mr|mrs|ms|no|nov|oct|ok|p|px|plz|prof|rep|sec|sep|sept|sr|st|u.s|ver|vs";
+
+/// What becomes of a match.
+enum Action {
+    Append(char),
+    Replace(String),
+    Protect,
+    BreakAndProtect,
+}
+
+struct Rule {
+    regex: Regex,
+    /// The regex starts with a `\b` that JDK 17 reads by Unicode; it is left out of `regex`.
+    starts_word: bool,
+    action: Action,
+}
+
+/// A Java pattern in the syntax of the regex crates. `\s`, `\d`, `\w` are ASCII in Java; `.` stops at its line ends.
+fn java(pattern: &str) -> Regex {
+    let pattern = pattern
+        .replace(r"\s", r"[\t-\r ]")
+        .replace(r"\S", r"[^\t-\r ]")
+        .replace(r"\d", "[0-9]")
+        .replace(r"\w", "[0-9A-Za-z_]")
+        .replace(r"\W", "[^0-9A-Za-z_]")
+        .replace("<any>", r"[^\n\r\u{85}\u{2028}\u{2029}]");
+    Regex::new(&pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"))
+}
+
+/// `(?<=\s(?i)WORDS)`, the words spelt out, because the look-behind must have a width.
+fn after_word(before: &str, words: &str) -> String {
+    let spelt = |word: &str| -> String {
+        let letter = |c: char| match c {
+            '.' => "<any>".to_owned(),
+            c => format!("[{}{c}]", c.to_ascii_uppercase()),
+        };
+        word.chars().map(letter).collect()
+    };
+    let alternatives: Vec<_> = words
+        .split('|')
+        .map(|word| format!("(?<={before}{})", spelt(word)))
+        .collect();
+    format!("(?:{})", alternatives.join("|"))
+}
+
+/// `SentenceDetector` with `DefaultPragmaticMethod`.
+pub(crate) struct Sentences {
+    rules: Vec<Rule>,
+    cut: Regex,
+}
+
+impl Sentences {
+    pub(crate) fn new(detect_lists: bool, use_abbreviations: bool) -> Self {
+        let mut rules = Vec::new();
+        let mut rule = |pattern: &str, action: Action| {
+            let (pattern, starts_word) = match pattern.strip_prefix(r"\b") {
+                Some(rest) => (rest, true),
+                None => (pattern, false),
+            };
+            rules.push(Rule {
+                regex: java(pattern),
+                starts_word,
+                action,
+            });
+        };
+        let symbol = |c: char| Action::Replace(c.to_string());
+        if detect_lists {
+            rule(r"(\()[a-z]+\)|^[a-z]+\)", Action::BreakAndProtect);
+            rule(
+                r"\s\d{1,2}\.\s|^\d{1,2}\.\s|\s\d{1,2}\.\)|^\d{1,2}\.\)|\s\-\d{1,2}\.\s|^\-\d{1,2}\.\s|s\-\d{1,2}\.\)|^\-\d{1,2}(<any>\))",
+                Action::BreakAndProtect,
+            );
+        }
+        for number in [
+            r"(?<=\d)\.(?=\d)",
+            r"\.(?=\d)",
+            r"(?<=\d)\.(?=\S)",
+            r"(?<=^\d)\.(?=(\s\S)|\))",
+            r"(?<=^\d\d)\.(?=(\s\S)|\))",
+        ] {
+            rule(number, symbol(NUM));
+        }
+        rule(
+            r"\b[a-zA-Z](?:\.[a-zA-Z])+(?:\.(?!\s[A-Z]))*",
+            Action::Protect,
+        );
+        rule(r"[pP]\.[mM]\.*", Action::Protect);
+        rule(r"[aA]\.[mM]\.*", Action::Protect);
+        for abbreviation in [
+            r"\.(?='s\s)|\.(?='s\$)|\.(?='s\z)",
+            r"(?<=Co)\.(?=\sKG)",
+            r"(?<=^[A-Z])\.(?=\s)",
+            r"(?<=\s[A-Z])\.(?=\s)",
+        ] {
+            rule(abbreviation, symbol(ABBREVIATOR));
+        }
+        if use_abbreviations {
+            let at_start = r"((\.|\:|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
+            let inside = r"((\.|\:|-|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
+            for (words, after_space, after_start) in [
+                (PREFIXES, r"\s", r"\s"),
+                (PREFIXES, r":\d+", r":\d+"),
+                (NUMBERS, r"\s\d", r"\s\d"),
+                (NUMBERS, r"\s+\(", r"\s+\("),
+                (ABBREVIATIONS, inside, at_start),
+                (ABBREVIATIONS, ",", ","),
+            ] {
+                let (spaced, first) = (after_word(r"\s", words), after_word("^", words));
+                rule(
+                    &format!(r"{spaced}\.(?={after_space})|{first}\.(?={after_start})"),
+                    symbol(ABBREVIATOR),
+                );
+            }
+        }
+        rule(r"(?<=\S)[!\?]+(?=\s|\z|\$)", Action::Append(BREAK));
+        rule(r"(?<=\w)\.(?=\w)", symbol(MULT_PERIOD));
+        rule(r"(?<=[a-zA-z]°)\.(?=\s*\d+)", symbol(MULT_PERIOD));
+        rule(
+            r"\.\.\.(?=\s+[A-Z])",
+            Action::Replace(format!("{ELLIPSIS}{BREAK}")),
+        );
+        rule(
+            r"(?<=\S)\.{3}(?=\.\s[A-Z])",
+            Action::Replace(format!("{ELLIPSIS}{BREAK}")),
+        );
+        rule(r"(?:(?<=\s)|^)'[\w\s?!\.,|'\w]+'(?:\W)", Action::Protect);
+        rule(r#""[\w\s?!\.,]+""#, Action::Protect);
+        rule(r"\[[\w\s?!\.,]+\]", Action::Protect);
+        rule(r"\([\w\s?!\.,]+\)", Action::Protect);
+        rule(r#"\?(?=(\'|"))"#, symbol(QUESTION_IN_QUOTE));
+        for exclamation in [r#"\!(?=(\'|"))"#, r"\!(?=\,\s[a-z])", r"\!(?=\s[a-z])"] {
+            rule(exclamation, symbol(EXCLAMATION));
+        }
+        rule(r"\.", Action::Replace(format!("{DOT}{BREAK}")));
+        rule(";", Action::Replace(format!("{SEMICOLON}{BREAK}")));
+        Self {
+            rules,
+            cut: Regex::new(&format!("{BREAK}(?![^{OPEN}]*{CLOSE})")).unwrap(),
+        }
+    }
+
+    /// Begin and inclusive end as Spark has them, and the text, in text order; without length limits.
+    pub(crate) fn detect(&self, document: &str) -> Vec<(i64, i64, String)> {
+        let mut work = document.to_owned();
+        for rule in &self.rules {
+            work = rule.apply(&work);
+        }
+        let source: Vec<u16> = document.encode_utf16().collect();
+        let mut from = 0;
+        let mut sentences = Vec::new();
+        for piece in self.pieces(&work) {
+            let text = recover(&piece);
+            if text.is_empty() {
+                continue;
+            }
+            let text = text.trim_matches(|c| c <= ' ').to_owned();
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let begin = index_of(&source, &units, from);
+            let end = begin + units.len() as i64 - 1;
+            from = end + 1;
+            if !text.is_empty() {
+                sentences.push((begin, end, text));
+            }
+        }
+        sentences
+    }
+
+    fn pieces(&self, work: &str) -> Vec<String> {
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for cut in self.cut.find_iter(work) {
+            let cut = cut.unwrap();
+            pieces.push(work[start..cut.start()].to_owned());
+            start = cut.end();
+        }
+        pieces.push(work[start..].to_owned());
+        pieces
+    }
+}
+
+fn recover(piece: &str) -> String {
+    let mut text = String::new();
+    for c in piece.chars().filter(|&c| c != BREAK) {
+        match RECOVERY.iter().find(|(symbol, _)| *symbol == c) {
+            Some((_, reads)) => text.push_str(reads),
+            None => text.push(c),
+        }
+    }
+    text
+}
+
+/// `String.indexOf`
+fn index_of(source: &[u16], part: &[u16], from: i64) -> i64 {
+    let from = from.clamp(0, source.len() as i64) as usize;
+    let found = (from..=source.len()).find(|&i| source[i..].starts_with(part));
+    found.map_or(-1, |i| i as i64)
+}
+
+impl Rule {
+    fn apply(&self, work: &str) -> String {
+        let mut out = String::new();
+        let mut copied = 0;
+        let mut from = 0;
+        while let Some(found) = self.regex.find_from_pos(work, from).unwrap() {
+            if self.starts_word && !starts_word(work, found.start()) {
+                from = found.start() + 1;
+                continue;
+            }
+            out.push_str(&work[copied..found.start()]);
+            match &self.action {
+                Action::Append(symbol) => out.extend(found.as_str().chars().chain([*symbol])),
+                Action::Replace(with) => out.push_str(with),
+                Action::Protect => protect(found.as_str(), &mut out),
+                Action::BreakAndProtect => {
+                    out.push(BREAK);
+                    protect(found.as_str(), &mut out);
+                }
+            }
+            copied = found.end();
+            from = copied;
+        }
+        out.push_str(&work[copied..]);
+        out
+    }
+}
+
+/// The match between the protecting symbols, as a replacement string in which dollars, but not backslashes, are escaped.
+fn protect(matched: &str, out: &mut String) {
+    let replacement: Vec<char> = [OPEN]
+        .into_iter()
+        .chain(matched.chars())
+        .chain([CLOSE])
+        .collect();
+    let mut i = 0;
+    while i < replacement.len() {
+        if replacement[i] == '\\' {
+            i += 1;
+        }
+        out.push(replacement[i]);
+        i += 1;
+    }
+}
+
+/// `\b` before the ASCII letter at byte `at`, as `Pattern.Bound` of JDK 17 has it.
+fn starts_word(work: &str, at: usize) -> bool {
+    let letter = Regex::new(r"^[\p{L}\p{Nd}]").unwrap();
+    let mark = Regex::new(r"^\p{Mn}").unwrap();
+    let is = |class: &Regex, c: char| class.is_match(&c.to_string()).unwrap();
+    let before: Vec<char> = work[..at].chars().collect();
+    let Some(&last) = before.last() else {
+        return true;
+    };
+    if last == '_' || is(&letter, last) {
+        return false;
+    }
+    if !is(&mark, last) || last > '\u{FFFF}' {
+        return true;
+    }
+    let base = before
+        .iter()
+        .rev()
+        .find(|&&c| c > '\u{FFFF}' || !is(&mark, c));
+    !base.is_some_and(|&c| c <= '\u{FFFF}' && is(&letter, c))
+}
+
+/// `Tokenizer` with its default patterns; begin and inclusive end in UTF-16 units, and the text.
+pub(crate) struct Tokens {
+    rule: Regex,
+}
+
+impl Tokens {
+    pub(crate) fn new() -> Self {
+        let q = r#"\.,;:!\?\*\-\(\)"'"#;
+        Self {
+            rule: java(&format!(r"\A([{q}]*)([^{q}](?:<any>*[^{q}])*)([{q}]*)\z")),
+        }
+    }
+
+    pub(crate) fn tokenize(&self, sentence: &str) -> Vec<(i64, i64, String)> {
+        let mut tokens = Vec::new();
+        let breaks = java(r"[\s\u{2187}]");
+        let separated = breaks.replace_all(sentence, "\u{2187}");
+        let mut unit = 0;
+        for candidate in separated.split('\u{2187}') {
+            let parts: Vec<&str> = match self.rule.captures(candidate).unwrap() {
+                Some(groups) => (1..=3).map(|n| groups.get(n).unwrap().as_str()).collect(),
+                None => vec![candidate],
+            };
+            for part in parts {
+                let units = part.encode_utf16().count() as i64;
+                if units > 0 {
+                    tokens.push((unit, unit + units - 1, part.to_owned()));
+                }
+                unit += units;
+            }
+            unit += 1;
+        }
+        tokens
+    }
+}
+
+/// `DocumentAssembler`'s cleanup modes by name.
+pub(crate) fn clean(mode: &str, text: &str) -> String {
+    let trimmed = text.trim_matches(|c| c <= ' ');
+    let (text, pattern, with) = match mode {
+        "disabled" => return text.to_owned(),
+        "inplace" => (text, r"\s", " "),
+        "inplace_full" => (text, r"\s|(?:\\r)?(?:\\n)|(?:\\t)", " "),
+        "shrink" => (trimmed, r"\s+", " "),
+        "shrink_full" => (trimmed, r"\s+|(?:\\r)*(?:\\n)+|(?:\\t)+", " "),
+        "each" => (text, r"\s[\n\t]", " "),
+        "each_full" => (text, r"\s(?:\n|\t|(?:\\r)?(?:\\n)|(?:\\t))", " "),
+        "delete_full" => (trimmed, r"(?:\\r)?(?:\\n)|(?:\\t)", ""),
+        other => panic!("no mode {other}"),
+    };
+    java(pattern).replace_all(text, with).into_owned()
+}
