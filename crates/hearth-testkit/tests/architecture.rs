@@ -1,0 +1,125 @@
+//! The arrows between crates, and where `unsafe` may stand.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may use whom. A crate that is not here may use nothing of ours.
+const ARROWS: [(&str, &[&str]); 4] = [
+    ("hearth-encoder", &["hearth-kernels"]),
+    (
+        "hearth",
+        &["hearth-encoder", "hearth-text", "hearth-models"],
+    ),
+    ("hearth-io", &["hearth"]),
+    ("hearth-cli", &["hearth", "hearth-io"]),
+];
+
+/// Crates that one crate alone may use.
+const ALONE: [(&str, &str); 2] = [("burn-", "hearth-encoder"), ("parquet", "hearth-io")];
+
+/// Crates without Arrow.
+const WITHOUT_ARROW: [&str; 4] = [
+    "hearth-kernels",
+    "hearth-encoder",
+    "hearth-text",
+    "hearth-models",
+];
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Names under `[dependencies]` of each crate's manifest.
+fn dependencies() -> BTreeMap<String, Vec<String>> {
+    let manifests = fs::read_dir(crates())
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("Cargo.toml"));
+    manifests
+        .map(|manifest| {
+            let text = fs::read_to_string(&manifest).unwrap();
+            let name = manifest.parent().unwrap().canonicalize().unwrap();
+            let mut section = "";
+            let mut names = Vec::new();
+            for line in text.lines().map(str::trim) {
+                if line.starts_with('[') {
+                    section = line;
+                } else if section == "[dependencies]" || section.ends_with(".dependencies]") {
+                    names.extend(
+                        line.split(['.', ' ', '='])
+                            .next()
+                            .filter(|n| !n.is_empty())
+                            .map(str::to_owned),
+                    );
+                }
+            }
+            (
+                name.file_name().unwrap().to_str().unwrap().to_owned(),
+                names,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn crates_use_only_what_they_may() {
+    let all = dependencies();
+    assert!(all.len() >= 8, "{all:?}");
+    for (name, uses) in &all {
+        let allowed = ARROWS
+            .iter()
+            .find(|(from, _)| from == name)
+            .map_or(&[] as &[&str], |(_, to)| to);
+        for used in uses.iter().filter(|used| used.starts_with("hearth")) {
+            assert!(
+                allowed.contains(&used.as_str()),
+                "{name} uses {used}: the arrow is not in ARCHITECTURE.md"
+            );
+        }
+        for (prefix, owner) in ALONE {
+            let used = uses.iter().find(|used| used.starts_with(prefix));
+            assert!(
+                used.is_none() || name == owner,
+                "{name} uses {used:?}, which {owner} alone may"
+            );
+        }
+        let arrow = uses.iter().any(|used| used.starts_with("arrow"));
+        assert!(
+            !arrow || !WITHOUT_ARROW.contains(&name.as_str()),
+            "{name} knows no Arrow"
+        );
+    }
+}
+
+#[test]
+fn unsafe_stands_only_where_it_may() {
+    for name in dependencies()
+        .keys()
+        .filter(|name| *name != "hearth-kernels")
+    {
+        for file in sources(&crates().join(name).join("src")) {
+            let text = fs::read_to_string(&file).unwrap();
+            let allowed = name == "hearth-models" && file.ends_with("map.rs");
+            assert!(
+                allowed || !text.contains("allow(unsafe_code"),
+                "{} allows unsafe",
+                file.display()
+            );
+        }
+    }
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        if path.is_dir() {
+            files.append(&mut sources(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,196 @@
+//! Appends annotations one by one and makes the lean column of them.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, ByteView, FixedSizeListArray, Float32Array, Int32Array, ListArray, StringViewArray,
+    StructArray, make_view,
+};
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field};
+
+use super::{lean_fields, vector_type};
+use crate::{Error, Result};
+
+/// Numbers of one annotation: see [`crate::annotation`] for their units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// First UTF-16 unit, as Spark says it.
+    pub begin: i32,
+    /// The unit after the last.
+    pub end: i32,
+    /// Byte in the document, -1 where the text does not stand there.
+    pub at: i32,
+    /// Spark's `sentence` number.
+    pub sentence: i32,
+}
+
+/// Builds a lean column row by row. Results are kept as views: into the buffers of `source` where they are slices of
+/// its strings, else into a buffer of the builder's own.
+#[derive(Debug)]
+pub struct AnnotationBuilder {
+    offsets: Vec<i32>,
+    spans: [Vec<i32>; 4],
+    views: Vec<u128>,
+    buffers: Vec<Buffer>,
+    own: Vec<u8>,
+}
+
+/// Views of at most this length hold their bytes themselves.
+const INLINE: usize = arrow::array::MAX_INLINE_VIEW_LEN as usize;
+
+impl AnnotationBuilder {
+    /// A builder whose results are mostly slices of `source`.
+    #[must_use]
+    pub fn over(source: &StringViewArray) -> Self {
+        AnnotationBuilder {
+            offsets: vec![0],
+            spans: Default::default(),
+            views: Vec::new(),
+            buffers: source.data_buffers().to_vec(),
+            own: Vec::new(),
+        }
+    }
+
+    /// Appends an annotation whose result is `slice`, `start` bytes into string `index` of the source.
+    pub fn push_slice(
+        &mut self,
+        span: Span,
+        source: &StringViewArray,
+        index: usize,
+        start: usize,
+        slice: &str,
+    ) {
+        let parent = source.views()[index];
+        self.push_span(span);
+        self.views.push(if slice.len() <= INLINE {
+            make_view(slice.as_bytes(), 0, 0)
+        } else {
+            // A slice longer than 12 bytes has a parent that is, so the parent's view names buffer and offset.
+            let parent = ByteView::from(parent);
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a string's bytes all lie below the buffer's u32 length"
+            )]
+            make_view(
+                slice.as_bytes(),
+                parent.buffer_index,
+                parent.offset + start as u32,
+            )
+        });
+    }
+
+    /// Appends an annotation whose result is no slice of the source.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] past 4 GiB of such text in one batch.
+    pub fn push_owned(&mut self, span: Span, result: &str) -> Result<()> {
+        let view = if result.len() <= INLINE {
+            make_view(result.as_bytes(), 0, 0)
+        } else {
+            let too_large = |found| Error::TooLarge {
+                what: "rewritten text",
+                found,
+            };
+            let start = u32::try_from(self.own.len()).map_err(|_| too_large(self.own.len()))?;
+            u32::try_from(result.len()).map_err(|_| too_large(result.len()))?;
+            let buffer =
+                u32::try_from(self.buffers.len()).map_err(|_| too_large(self.buffers.len()))?;
+            self.own.extend_from_slice(result.as_bytes());
+            make_view(result.as_bytes(), buffer, start)
+        };
+        self.push_span(span);
+        self.views.push(view);
+        Ok(())
+    }
+
+    fn push_span(&mut self, span: Span) {
+        for (column, value) in
+            self.spans
+                .iter_mut()
+                .zip([span.begin, span.end, span.at, span.sentence])
+        {
+            column.push(value);
+        }
+    }
+
+    /// Ends the current row; what was pushed since the last call belongs to it.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] past 2^31 annotations.
+    pub fn end_row(&mut self) -> Result<()> {
+        let end = i32::try_from(self.views.len()).map_err(|_| Error::TooLarge {
+            what: "annotations",
+            found: self.views.len(),
+        })?;
+        self.offsets.push(end);
+        Ok(())
+    }
+
+    /// How many annotations were pushed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.views.len()
+    }
+
+    /// Whether nothing was pushed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.views.is_empty()
+    }
+
+    /// The column, one list per ended row.
+    ///
+    /// # Errors
+    /// Arrow's, if the parts do not fit each other.
+    pub fn finish(self) -> Result<ArrayRef> {
+        self.make(None)
+    }
+
+    /// The column with a vector per annotation: `vectors` holds `dimension` values for each pushed annotation.
+    ///
+    /// # Errors
+    /// Arrow's, if the parts do not fit each other.
+    pub fn finish_with_vectors(
+        self,
+        piece_ids: Vec<i32>,
+        vectors: Vec<f32>,
+        dimension: i32,
+    ) -> Result<ArrayRef> {
+        let item = match vector_type(dimension) {
+            DataType::FixedSizeList(item, _) => item,
+            _ => Arc::new(Field::new("item", DataType::Float32, false)),
+        };
+        let values: ArrayRef = Arc::new(Float32Array::from(vectors));
+        let vectors = FixedSizeListArray::try_new(item, dimension, values, None)?;
+        self.make(Some((piece_ids, vectors, dimension)))
+    }
+
+    fn make(mut self, embeddings: Option<(Vec<i32>, FixedSizeListArray, i32)>) -> Result<ArrayRef> {
+        if !self.own.is_empty() {
+            self.buffers.push(Buffer::from_vec(self.own));
+        }
+        let result = StringViewArray::try_new(ScalarBuffer::from(self.views), self.buffers, None)?;
+        let mut columns: Vec<ArrayRef> = self
+            .spans
+            .into_iter()
+            .map(|values| Arc::new(Int32Array::from(values)) as ArrayRef)
+            .collect();
+        columns.push(Arc::new(result));
+        let mut dimension = None;
+        if let Some((piece_ids, vectors, d)) = embeddings {
+            columns.push(Arc::new(Int32Array::from(piece_ids)));
+            columns.push(Arc::new(vectors));
+            dimension = Some(d);
+        }
+        let fields = lean_fields(dimension);
+        let items = StructArray::try_new(fields.clone(), columns, None)?;
+        let item = Arc::new(Field::new("item", DataType::Struct(fields), false));
+        Ok(Arc::new(ListArray::try_new(
+            item,
+            OffsetBuffer::new(self.offsets.into()),
+            Arc::new(items),
+            None,
+        )?))
+    }
+}

@@ -1,0 +1,140 @@
+//! Reads a lean column.
+
+use std::ops::Range;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, StringViewArray, StructArray,
+};
+use arrow::datatypes::{DataType, Int32Type};
+
+use super::Span;
+use crate::{Error, Result};
+
+/// A lean column, opened for reading. Indices are those of the list's child array.
+#[derive(Debug, Clone, Copy)]
+pub struct Annotations<'a> {
+    list: &'a ListArray,
+    items: &'a StructArray,
+    spans: [&'a [i32]; 4],
+    result: &'a StringViewArray,
+}
+
+impl<'a> Annotations<'a> {
+    /// Opens a column; `name` is for the error.
+    ///
+    /// # Errors
+    /// [`Error::NotAnnotations`] when the array does not have the lean form.
+    pub fn open(array: &'a ArrayRef, name: &str) -> Result<Self> {
+        let refuse = |message: String| Error::NotAnnotations {
+            column: name.to_owned(),
+            message,
+        };
+        let list = array
+            .as_list_opt::<i32>()
+            .ok_or_else(|| refuse(format!("it has type {}", array.data_type())))?;
+        let items = list
+            .values()
+            .as_struct_opt()
+            .ok_or_else(|| refuse(format!("its items have type {}", list.value_type())))?;
+        let int = |field: &str| {
+            items
+                .column_by_name(field)
+                .and_then(|c| c.as_primitive_opt::<Int32Type>())
+                .map(|c| c.values().as_ref())
+                .ok_or_else(|| refuse(format!("it has no Int32 field '{field}'")))
+        };
+        let spans = [int("begin")?, int("end")?, int("at")?, int("sentence")?];
+        let result = items
+            .column_by_name("result")
+            .and_then(|c| c.as_string_view_opt())
+            .ok_or_else(|| refuse("it has no Utf8View field 'result'".to_owned()))?;
+        Ok(Annotations {
+            list,
+            items,
+            spans,
+            result,
+        })
+    }
+
+    /// Rows of the column.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Indices of the annotations of a row; none for a null row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Range<usize> {
+        if self.list.is_null(row) {
+            return 0..0;
+        }
+        let offsets = self.list.value_offsets();
+        let index = |offset: i32| usize::try_from(offset).unwrap_or(0);
+        index(offsets[row])..index(offsets[row + 1])
+    }
+
+    /// The numbers of annotation `index`.
+    #[must_use]
+    pub fn span(&self, index: usize) -> Span {
+        let [begin, end, at, sentence] = self.spans.map(|column| column[index]);
+        Span {
+            begin,
+            end,
+            at,
+            sentence,
+        }
+    }
+
+    /// `begin` of all annotations.
+    #[must_use]
+    pub fn begins(&self) -> &'a [i32] {
+        self.spans[0]
+    }
+
+    /// The text of annotation `index`.
+    #[must_use]
+    pub fn result(&self, index: usize) -> &'a str {
+        self.result.value(index)
+    }
+
+    /// All texts.
+    #[must_use]
+    pub fn results(&self) -> &'a StringViewArray {
+        self.result
+    }
+
+    /// The list array itself, for its offsets and validity.
+    #[must_use]
+    pub fn list(&self) -> &'a ListArray {
+        self.list
+    }
+
+    /// `piece_id` and `vector` of all annotations, where the column has them.
+    #[must_use]
+    pub fn embeddings(&self) -> Option<(&'a [i32], &'a FixedSizeListArray)> {
+        let pieces = self
+            .items
+            .column_by_name("piece_id")?
+            .as_primitive_opt::<Int32Type>()?;
+        let vectors = self
+            .items
+            .column_by_name("vector")?
+            .as_fixed_size_list_opt()?;
+        Some((pieces.values().as_ref(), vectors))
+    }
+
+    /// The dimension of the vectors a column of this type carries.
+    #[must_use]
+    pub fn dimension(data_type: &DataType) -> Option<i32> {
+        let DataType::List(item) = data_type else {
+            return None;
+        };
+        let DataType::Struct(fields) = item.data_type() else {
+            return None;
+        };
+        match fields.find("vector")?.1.data_type() {
+            DataType::FixedSizeList(_, dimension) => Some(*dimension),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where the text of an annotation column is found at the border.
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow::buffer::NullBuffer;
+
+use crate::Result;
+use crate::annotation::{Annotations, AnnotatorType, Origin, key};
+use crate::text::{is_text, text_views};
+
+/// The documents that an annotation column's `at` counts in, row by row.
+pub(super) enum Documents<'a> {
+    /// A document column, one annotation per row.
+    Column(Annotations<'a>),
+    /// The plain text column, where the document column is gone or overwritten.
+    Text(StringViewArray),
+    /// Neither is there.
+    Gone,
+}
+
+impl<'a> Documents<'a> {
+    pub(super) fn of(batch: &'a RecordBatch, column: usize) -> Result<Self> {
+        let schema = batch.schema_ref();
+        let origin = Origin::of(schema.field(column));
+        if let Some((index, field)) = origin
+            .document
+            .as_deref()
+            .and_then(|name| schema.column_with_name(name))
+            && field.metadata().get(key::WHOLE).is_some()
+            && AnnotatorType::of(field) == Some(AnnotatorType::Document)
+        {
+            return Ok(Documents::Column(Annotations::open(
+                batch.column(index),
+                field.name(),
+            )?));
+        }
+        Ok(match plain_text(batch, &origin) {
+            Some(array) if is_text(array.data_type()) => {
+                Documents::Text(text_views(array, "text", "the border")?)
+            }
+            _ => Documents::Gone,
+        })
+    }
+
+    pub(super) fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Documents::Column(annotations) => {
+                let range = annotations.row(row);
+                (range.len() == 1).then(|| annotations.result(range.start))
+            }
+            Documents::Text(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Documents::Gone => None,
+        }
+    }
+}
+
+fn plain_text<'a>(batch: &'a RecordBatch, origin: &Origin) -> Option<&'a ArrayRef> {
+    let (index, field) = batch
+        .schema_ref()
+        .column_with_name(origin.text.as_deref()?)?;
+    AnnotatorType::of(field)
+        .is_none()
+        .then(|| batch.column(index))
+}
+
+/// Validity of the text a column came from, where that is still there.
+pub(super) fn text_validity(batch: &RecordBatch, column: usize) -> Option<NullBuffer> {
+    plain_text(batch, &Origin::of(batch.schema_ref().field(column)))?.logical_nulls()
+}

@@ -1,0 +1,69 @@
+//! What a run has seen: nothing is lost unseen.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Running totals, shared by the workers of a run.
+        #[derive(Debug, Default)]
+        pub struct Counts { $($(#[$doc])* pub $name: Count),* }
+
+        /// The totals at one moment.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+        pub struct Totals { $($(#[$doc])* pub $name: u64),* }
+
+        impl Counts {
+            /// The totals now.
+            #[must_use]
+            pub fn totals(&self) -> Totals {
+                Totals { $($name: self.$name.get()),* }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Input rows.
+    rows,
+    /// Rows whose text is null.
+    null_rows,
+    /// Sentences found.
+    sentences,
+    /// Tokens found.
+    tokens,
+    /// Tokens outside the tokenizer's length limits, which are dropped.
+    tokens_dropped,
+    /// Word pieces of all sentences, before any cut.
+    pieces,
+    /// Sentences with more pieces than the model reads.
+    sentences_cut,
+    /// Tokens past that limit, which get no vector.
+    tokens_cut,
+    /// Tokens at that limit, which get the vector of `[SEP]` as in Spark NLP.
+    tokens_at_sep,
+    /// Tokens that have no word to look up (control characters and the like), which get no vector.
+    tokens_without_word,
+    /// Sentences handed to the encoder's stage.
+    sequences,
+    /// Sentences of these that were equal to another one and shared its vectors.
+    folded,
+    /// Word pieces encoded, `[CLS]` and `[SEP]` not counted.
+    pieces_encoded,
+}
+
+/// One total.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds to it.
+    pub fn add(&self, n: usize) {
+        self.0.fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    /// Its value now.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

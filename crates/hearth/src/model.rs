@@ -1,0 +1,80 @@
+//! An opened BERT model: word pieces and encoder.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use hearth_encoder::{Activation, Config, Encode, Isa};
+use hearth_models::{HiddenAct, Model, Settings};
+use hearth_text::piece::{Vocabulary, WordPiece};
+
+use crate::{Error, Result};
+
+/// A model that is ready to encode.
+#[derive(Debug)]
+pub struct BertModel {
+    pub(crate) name: String,
+    pub(crate) settings: Settings,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) word_piece: WordPiece,
+    pub(crate) cls: u32,
+    pub(crate) sep: u32,
+    pub(crate) max_positions: usize,
+    pub(crate) encoder: Arc<dyn Encode>,
+}
+
+impl BertModel {
+    pub(crate) fn load(model: Model, kernels: Isa, stage: &str) -> Result<Self> {
+        let refuse = |message| Error::Parameter {
+            place: stage.to_owned(),
+            message,
+        };
+        let vocabulary = Vocabulary::new(&model.vocabulary).map_err(|e| refuse(e.to_string()))?;
+        let special = |piece: &str| {
+            vocabulary
+                .get(piece)
+                .ok_or_else(|| refuse(format!("token {piece} not found in vocabulary")))
+        };
+        let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
+        let word_piece = WordPiece::new(Arc::new(vocabulary)).map_err(|e| refuse(e.to_string()))?;
+        let c = &model.config;
+        let config = Config {
+            vocab_size: c.vocab_size,
+            hidden_size: c.hidden_size,
+            num_hidden_layers: c.num_hidden_layers,
+            num_attention_heads: c.num_attention_heads,
+            intermediate_size: c.intermediate_size,
+            max_position_embeddings: c.max_position_embeddings,
+            type_vocab_size: c.type_vocab_size,
+            hidden_act: match c.hidden_act {
+                HiddenAct::Gelu => Activation::Gelu,
+                HiddenAct::GeluTanh => Activation::GeluTanh,
+            },
+            layer_norm_eps: c.layer_norm_eps,
+        };
+        let encoder = hearth_encoder::cpu(&config, &Source(&model), kernels).map_err(|source| {
+            Error::Encoder {
+                stage: stage.to_owned(),
+                source,
+            }
+        })?;
+        Ok(BertModel {
+            cls,
+            sep,
+            word_piece,
+            max_positions: config.max_position_embeddings,
+            encoder: Arc::new(encoder),
+            name: model.name,
+            settings: model.settings,
+            warnings: model.warnings.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+/// The model's weights, as the encoder asks for them.
+struct Source<'a>(&'a Model);
+
+impl hearth_encoder::Weights for Source<'_> {
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, hearth_encoder::BoxError> {
+        self.0.weights.get(name, shape).map_err(Into::into)
+    }
+}

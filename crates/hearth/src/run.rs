@@ -1,0 +1,495 @@
+//! Pipelines at work: binding, then batches in and batches out, in order, on the session's workers.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::{concat_batches, take};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::annotation::{Annotations, AnnotatorType};
+use crate::border::{Border, BoundBorder};
+use crate::counts::Counts;
+use crate::schedule;
+use crate::stage::{AnyStage, Bound, Output, Sequences};
+use crate::text::{is_text, text_sizes};
+use crate::{Error, Result, Session};
+
+/// A pipeline whose stages are ready: Spark's fitted model. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PipelineModel(Arc<Loaded>);
+
+#[derive(Debug)]
+struct Loaded {
+    session: Session,
+    stages: Vec<AnyStage>,
+    notes: Vec<String>,
+}
+
+impl PipelineModel {
+    pub(crate) fn new(session: Session, stages: Vec<AnyStage>, notes: Vec<String>) -> Self {
+        PipelineModel(Arc::new(Loaded {
+            session,
+            stages,
+            notes,
+        }))
+    }
+
+    /// Remarks made while loading: parameters without effect, odd models.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// Checks a schema against all stages, before any data.
+    ///
+    /// # Errors
+    /// A missing column or one of the wrong type, in Spark NLP's words.
+    pub fn bind(&self, schema: &Schema) -> Result<BoundPipeline> {
+        let input = Arc::new(schema.clone());
+        let mut steps = Vec::with_capacity(self.0.stages.len());
+        let mut schema = input.clone();
+        for stage in &self.0.stages {
+            let step = Step::new(stage.clone(), stage.bind(&schema)?, &schema);
+            schema = step.schema.clone();
+            steps.push(step);
+        }
+        let is_plain_text = |&i: &usize| {
+            AnnotatorType::of(input.field(i)).is_none() && is_text(input.field(i).data_type())
+        };
+        let columns = 0..input.fields().len();
+        let text_columns = columns
+            .filter(is_plain_text)
+            .filter(|i| reads(&steps, &input, *i))
+            .collect();
+        let bound = Chain {
+            model: self.clone(),
+            input,
+            steps,
+            schema,
+            text_columns,
+            border: None,
+        };
+        Ok(BoundPipeline(Arc::new(bound)))
+    }
+
+    /// Binds to the batch's schema and annotates it: the columns inside, as [`crate::annotation`] describes them.
+    ///
+    /// # Errors
+    /// As [`PipelineModel::bind`], and what is wrong with a row.
+    pub fn transform(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        self.bind(batch.schema_ref())?.transform(batch)
+    }
+}
+
+/// Whether one of the steps reads this input column by its name.
+fn reads(steps: &[Step], input: &Schema, column: usize) -> bool {
+    let name = input.field(column).name();
+    let mut before = input.fields();
+    steps.iter().any(|step| {
+        let found = step
+            .bound
+            .reads
+            .iter()
+            .any(|&read| before[read].name() == name);
+        before = step.schema.fields();
+        found
+    })
+}
+
+/// Where a column of a step's output comes from.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    Input(usize),
+    Stage(usize),
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    stage: AnyStage,
+    bound: Bound,
+    columns: Vec<From>,
+    schema: SchemaRef,
+}
+
+impl Step {
+    fn new(stage: AnyStage, bound: Bound, input: &Schema) -> Self {
+        let mut columns: Vec<(From, FieldRef)> = Vec::new();
+        for (index, field) in input.fields().iter().enumerate() {
+            if !bound.drops.contains(&index) {
+                columns.push((From::Input(index), field.clone()));
+            }
+        }
+        for (index, field) in bound.adds.iter().enumerate() {
+            match columns
+                .iter_mut()
+                .find(|(_, there)| there.name() == field.name())
+            {
+                Some(there) => *there = (From::Stage(index), field.clone()),
+                None => columns.push((From::Stage(index), field.clone())),
+            }
+        }
+        let (columns, fields): (Vec<From>, Vec<FieldRef>) = columns.into_iter().unzip();
+        let schema = Arc::new(Schema::new_with_metadata(fields, input.metadata().clone()));
+        Step {
+            stage,
+            bound,
+            columns,
+            schema,
+        }
+    }
+
+    fn run(&self, batch: &RecordBatch, seen: &Counts) -> Result<RecordBatch> {
+        let output = match &self.stage {
+            AnyStage::Plain(stage) => stage.apply(batch, &self.bound, seen)?,
+            AnyStage::Encoding(stage) => {
+                let mut sequences = Sequences::default();
+                let plan = stage.cut(batch, &self.bound, &mut sequences, seen)?;
+                let vectors = schedule::encode(stage.encoder().as_ref(), &sequences, seen)
+                    .map_err(|source| Error::Encoder {
+                        stage: format!("{stage:?}"),
+                        source,
+                    })?;
+                stage.join(batch, &self.bound, plan, &vectors)?
+            }
+        };
+        self.assemble(batch, &output)
+    }
+
+    fn assemble(&self, batch: &RecordBatch, output: &Output) -> Result<RecordBatch> {
+        let column = |from: &From| match (from, &output.source_row) {
+            (From::Stage(index), _) => Ok(output.columns[*index].clone()),
+            (From::Input(index), None) => Ok(batch.column(*index).clone()),
+            (From::Input(index), Some(rows)) => take(batch.column(*index), rows, None),
+        };
+        let columns = self.columns.iter().map(column).collect::<Result<_, _>>()?;
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+/// A pipeline bound to a schema. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BoundPipeline(Arc<Chain>);
+
+#[derive(Debug)]
+struct Chain {
+    model: PipelineModel,
+    input: SchemaRef,
+    steps: Vec<Step>,
+    schema: SchemaRef,
+    /// Input columns whose text the stages read.
+    text_columns: Vec<usize>,
+    border: Option<BoundBorder>,
+}
+
+impl BoundPipeline {
+    /// The same, with its output turned into what leaves the process.
+    ///
+    /// # Errors
+    /// As [`Border::bind`].
+    pub fn with_border(&self, border: &Border) -> Result<Self> {
+        let chain = &self.0;
+        let bound = border.bind(&chain.schema)?;
+        Ok(BoundPipeline(Arc::new(Chain {
+            model: chain.model.clone(),
+            input: chain.input.clone(),
+            steps: chain.steps.clone(),
+            schema: chain.schema.clone(),
+            text_columns: chain.text_columns.clone(),
+            border: Some(bound),
+        })))
+    }
+
+    /// The schema that comes out.
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        self.0
+            .border
+            .as_ref()
+            .map_or(&self.0.schema, BoundBorder::schema)
+    }
+
+    /// Input columns that a stage replaces, as Spark does with an output column that exists.
+    #[must_use]
+    pub fn replaced(&self) -> Vec<&str> {
+        let adds = self.0.steps.iter().flat_map(|step| &step.bound.adds);
+        let mut names: Vec<_> = adds
+            .filter(|f| self.0.input.column_with_name(f.name()).is_some())
+            .map(|f| f.name().as_str())
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// Annotates one batch.
+    ///
+    /// # Errors
+    /// What is wrong with a row.
+    pub fn transform(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut run = self.start();
+        run.push(batch.clone())?;
+        run.finish()?;
+        let mut parts = Vec::new();
+        while let Some(part) = run.pull()? {
+            parts.push(part.batch);
+        }
+        Ok(concat_batches(self.schema(), &parts)?)
+    }
+
+    /// Starts a run.
+    #[must_use]
+    pub fn start(&self) -> Run {
+        let (sender, receiver) = unbounded();
+        Run {
+            bound: self.clone(),
+            seen: Arc::new(Counts::default()),
+            window: Window::default(),
+            limits: Limits::of(&self.0),
+            part: 0,
+            part_rows: 0,
+            submitted: 0,
+            pulled: 0,
+            in_flight: 0,
+            finished: false,
+            done: BTreeMap::new(),
+            sender,
+            receiver,
+        }
+    }
+
+    fn work(&self, batch: RecordBatch, first_row: u64, seen: &Counts) -> Result<RecordBatch> {
+        let mut batch = batch;
+        for step in &self.0.steps {
+            batch = step.run(&batch, seen).map_err(|e| e.after(first_row))?;
+        }
+        match &self.0.border {
+            Some(border) => border.apply(&batch, first_row),
+            None => Ok(batch),
+        }
+    }
+}
+
+/// How much goes through the stages at once.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Text of a window.
+    bytes: usize,
+    rows: usize,
+    /// Windows on their way, which with `bytes` bounds the memory.
+    in_flight: usize,
+}
+
+impl Limits {
+    /// Vectors of one window, in bytes.
+    const VECTORS: usize = 24 << 20;
+    /// English text has about five bytes a token.
+    const BYTES_PER_TOKEN: usize = 5;
+
+    fn of(chain: &Chain) -> Self {
+        let dimensions = chain
+            .schema
+            .fields()
+            .iter()
+            .filter_map(|f| Annotations::dimension(f.data_type()));
+        let per_token: usize = dimensions
+            .map(|d| usize::try_from(d).unwrap_or(1) * size_of::<f32>())
+            .sum();
+        let bytes = match per_token {
+            0 => 2 << 20,
+            _ => (Self::VECTORS / per_token * Self::BYTES_PER_TOKEN).clamp(16 << 10, 2 << 20),
+        };
+        Limits {
+            bytes,
+            rows: 8192,
+            in_flight: chain.model.0.session.jobs() + 2,
+        }
+    }
+}
+
+/// Rows collected until there are enough for a window.
+#[derive(Debug, Default)]
+struct Window {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+}
+
+/// A batch that is done.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// How often [`Run::end_part`] had been called before its rows were pushed.
+    pub number: usize,
+    /// The annotated rows.
+    pub batch: RecordBatch,
+}
+
+/// Batches on their way through a pipeline. Rows come out in the order they went in; batches are cut and joined by size
+/// on the way. Call [`pull`](Run::pull) after each [`push`](Run::push), so that what is done does not pile up; not from
+/// inside the session's own workers, which would wait for themselves.
+#[derive(Debug)]
+pub struct Run {
+    bound: BoundPipeline,
+    seen: Arc<Counts>,
+    window: Window,
+    limits: Limits,
+    part: usize,
+    part_rows: u64,
+    submitted: u64,
+    pulled: u64,
+    in_flight: usize,
+    finished: bool,
+    done: BTreeMap<u64, (usize, Result<RecordBatch>)>,
+    sender: Sender<Done>,
+    receiver: Receiver<Done>,
+}
+
+#[derive(Debug)]
+struct Done {
+    number: u64,
+    part: usize,
+    result: Result<RecordBatch>,
+}
+
+impl Run {
+    /// What was seen so far.
+    #[must_use]
+    pub fn counts(&self) -> &Arc<Counts> {
+        &self.seen
+    }
+
+    /// Takes a batch; waits while too much is on its way.
+    ///
+    /// # Errors
+    /// [`Error::OtherSchema`]. What is wrong with a row comes out of [`Run::pull`], in its place.
+    pub fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        let expected = &self.bound.0.input;
+        if batch.schema_ref().fields() != expected.fields() {
+            return Err(Error::OtherSchema {
+                expected: format!("{expected:?}"),
+                found: format!("{:?}", batch.schema()),
+            });
+        }
+        let sizes = text_sizes(&batch, &self.bound.0.text_columns);
+        let mut from = 0;
+        for (row, size) in sizes.into_iter().enumerate() {
+            self.window.bytes += size;
+            self.window.rows += 1;
+            if self.window.bytes >= self.limits.bytes || self.window.rows >= self.limits.rows {
+                self.window.batches.push(batch.slice(from, row + 1 - from));
+                from = row + 1;
+                self.submit()?;
+            }
+        }
+        if from < batch.num_rows() {
+            self.window
+                .batches
+                .push(batch.slice(from, batch.num_rows() - from));
+        }
+        Ok(())
+    }
+
+    /// Ends a part of the output, such as a file: rows pushed later are not joined with earlier ones and are numbered
+    /// from 0 again.
+    ///
+    /// # Errors
+    /// As [`Run::push`].
+    pub fn end_part(&mut self) -> Result<()> {
+        self.submit()?;
+        self.part += 1;
+        self.part_rows = 0;
+        Ok(())
+    }
+
+    /// Says that no batch follows.
+    ///
+    /// # Errors
+    /// As [`Run::push`].
+    pub fn finish(&mut self) -> Result<()> {
+        self.submit()?;
+        self.finished = true;
+        Ok(())
+    }
+
+    /// The next batch, in input order, if it is done; after [`Run::finish`] waits for it, and gives `None` after the
+    /// last one.
+    ///
+    /// # Errors
+    /// What was wrong with a row of the next batch. The run is over then.
+    pub fn pull(&mut self) -> Result<Option<Part>> {
+        loop {
+            while let Ok(done) = self.receiver.try_recv() {
+                self.receive(done);
+            }
+            if let Some((number, result)) = self.done.remove(&self.pulled) {
+                self.pulled += 1;
+                return Ok(Some(Part {
+                    number,
+                    batch: result?,
+                }));
+            }
+            if !self.finished || self.in_flight == 0 {
+                return Ok(None);
+            }
+            self.wait();
+        }
+    }
+
+    fn wait(&mut self) {
+        // The run holds a sender itself, so that the channel cannot close.
+        if let Ok(done) = self.receiver.recv() {
+            self.receive(done);
+        }
+    }
+
+    fn receive(&mut self, done: Done) {
+        self.in_flight -= 1;
+        self.done.insert(done.number, (done.part, done.result));
+    }
+
+    fn submit(&mut self) -> Result<()> {
+        let window = std::mem::take(&mut self.window);
+        if window.rows == 0 {
+            return Ok(());
+        }
+        while self.in_flight >= self.limits.in_flight {
+            self.wait();
+        }
+        let batch = match window.batches.as_slice() {
+            [one] => one.clone(),
+            many => concat_batches(&self.bound.0.input, many)?,
+        };
+        let (number, part, first_row) = (self.submitted, self.part, self.part_rows);
+        self.submitted += 1;
+        self.part_rows += batch.num_rows() as u64;
+        self.in_flight += 1;
+        let (bound, seen, sender) = (self.bound.clone(), self.seen.clone(), self.sender.clone());
+        self.bound.0.model.0.session.pool().spawn(move || {
+            let rows = batch.num_rows();
+            let result = catch_unwind(AssertUnwindSafe(|| bound.work(batch, first_row, &seen)))
+                .unwrap_or_else(|panic| Err(panicked(panic.as_ref(), first_row, rows)));
+            seen.rows.add(rows);
+            // The run may be gone, and nobody waits for the result then.
+            let _ = sender.send(Done {
+                number,
+                part,
+                result,
+            });
+        });
+        Ok(())
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send), first_row: u64, rows: usize) -> Error {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    Error::Panicked {
+        first_row,
+        last_row: first_row + rows.saturating_sub(1) as u64,
+        message,
+    }
+}

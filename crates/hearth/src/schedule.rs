@@ -1,0 +1,186 @@
+//! Sequences to vectors: equal ones folded, the rest cut into packs, the packs spread over the workers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use hearth_encoder::{Encode, Pack};
+use rayon::prelude::*;
+
+use crate::counts::Counts;
+use crate::stage::{Sequences, Vectors};
+
+/// Positions a pack aims at: measured best between 400 and 800 on one core's caches.
+const PACK_PIECES: usize = 600;
+
+/// Encodes `sequences` on the current rayon pool, each pack on one worker. A vector's bits depend on its own sequence
+/// alone, so neither folding nor packing shows in them.
+pub(crate) fn encode(
+    encoder: &dyn Encode,
+    sequences: &Sequences,
+    seen: &Counts,
+) -> Result<Vectors, hearth_encoder::Error> {
+    let folded = fold(sequences);
+    seen.sequences.add(sequences.len());
+    seen.folded.add(sequences.len() - folded.unique.len());
+
+    let dimension = encoder.dimension();
+    let mut rows = 0;
+    let unique_starts: Vec<usize> = folded
+        .unique
+        .iter()
+        .map(|&i| {
+            rows += sequences.wanted(i).len();
+            rows - sequences.wanted(i).len()
+        })
+        .collect();
+    let mut values = vec![0.0; rows * dimension];
+
+    let mut rest = values.as_mut_slice();
+    let jobs: Vec<(Pack, Vec<u32>, &mut [f32])> = pack(sequences, &folded.unique)
+        .into_iter()
+        .map(|(pack, select)| {
+            let (mine, others) = std::mem::take(&mut rest).split_at_mut(select.len() * dimension);
+            rest = others;
+            (pack, select, mine)
+        })
+        .collect();
+    jobs.into_par_iter()
+        .with_max_len(1)
+        .try_for_each(|(pack, select, out)| {
+            seen.pieces_encoded
+                .add(pack.n_pieces() - 2 * pack.n_sequences());
+            encoder.encode(&pack, &select, out)
+        })?;
+    Ok(Vectors {
+        dimension,
+        values,
+        starts: folded.number.iter().map(|&u| unique_starts[u]).collect(),
+    })
+}
+
+struct Folded {
+    /// Indices of the sequences that are encoded.
+    unique: Vec<usize>,
+    /// For each sequence, which of `unique` it is equal to.
+    number: Vec<usize>,
+}
+
+fn fold(sequences: &Sequences) -> Folded {
+    let mut first: HashMap<(&[u32], &[u32]), usize> = HashMap::with_capacity(sequences.len());
+    let mut folded = Folded {
+        unique: Vec::new(),
+        number: Vec::with_capacity(sequences.len()),
+    };
+    for i in 0..sequences.len() {
+        let number = match first.entry((sequences.ids(i), sequences.wanted(i))) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                folded.unique.push(i);
+                *entry.insert(folded.unique.len() - 1)
+            }
+        };
+        folded.number.push(number);
+    }
+    folded
+}
+
+/// Cuts into packs of about equal size near [`PACK_PIECES`], in order, each with the rows wanted of it.
+fn pack(sequences: &Sequences, indices: &[usize]) -> Vec<(Pack, Vec<u32>)> {
+    let total: usize = indices.iter().map(|&i| sequences.ids(i).len()).sum();
+    let budget = total.div_ceil(total.div_ceil(PACK_PIECES).max(1));
+    let mut packs = Vec::new();
+    let mut pack = Pack::default();
+    let mut select = Vec::new();
+    for &i in indices {
+        let start = pack.n_pieces();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a pack holds its budget and at most one sequence more"
+        )]
+        select.extend(
+            sequences
+                .wanted(i)
+                .iter()
+                .map(|&position| start as u32 + position),
+        );
+        pack.push(sequences.ids(i));
+        if pack.n_pieces() >= budget {
+            packs.push((std::mem::take(&mut pack), std::mem::take(&mut select)));
+        }
+    }
+    if pack.n_sequences() > 0 {
+        packs.push((pack, select));
+    }
+    packs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An "encoder" whose vector tells the id at the position and the length of its sequence.
+    #[derive(Debug)]
+    struct Echo;
+    impl Encode for Echo {
+        fn dimension(&self) -> usize {
+            2
+        }
+        fn encode(
+            &self,
+            pack: &Pack,
+            select: &[u32],
+            out: &mut [f32],
+        ) -> Result<(), hearth_encoder::Error> {
+            for (row, &position) in out.chunks_exact_mut(2).zip(select) {
+                let sequence = pack.cu_seqlens().partition_point(|&end| end <= position) - 1;
+                row[0] = pack.ids()[position as usize] as f32;
+                row[1] = (pack.cu_seqlens()[sequence + 1] - pack.cu_seqlens()[sequence]) as f32;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_sequence_gets_its_own_vectors_back() {
+        let mut sequences = Sequences::default();
+        for i in 0..500u32 {
+            // Every third sequence is one of ten that repeat; of those with equal ids, some want other positions.
+            let id = if i % 3 == 0 { i % 10 } else { 1000 + i };
+            let ids: Vec<u32> = (0..2 + id % 37).map(|p| id + p).collect();
+            let wanted = if i % 2 == 0 { vec![0, 1] } else { vec![1] };
+            sequences.push(ids, wanted);
+        }
+        let seen = Counts::default();
+        let vectors = encode(&Echo, &sequences, &seen).unwrap();
+        for i in 0..sequences.len() {
+            for (row, &position) in sequences.wanted(i).iter().enumerate() {
+                let ids = sequences.ids(i);
+                assert_eq!(
+                    vectors.get(i, row),
+                    [ids[position as usize] as f32, ids.len() as f32],
+                    "sequence {i}"
+                );
+            }
+        }
+        assert_eq!(seen.sequences.get(), 500);
+        // 167 repeating ones, of ten ids; parity of i fixes what is wanted, and i % 10 fixes the parity.
+        assert_eq!(seen.folded.get(), 157);
+    }
+
+    #[test]
+    fn packs_are_balanced() {
+        let mut sequences = Sequences::default();
+        for i in 0..1000u32 {
+            sequences.push((0..10 + i % 40).map(|p| p + i), [0]);
+        }
+        let packs = pack(&sequences, &(0..1000).collect::<Vec<_>>());
+        let sizes: Vec<usize> = packs.iter().map(|(pack, _)| pack.n_pieces()).collect();
+        assert_eq!(sizes.iter().sum::<usize>(), 29_500);
+        assert!(
+            sizes[..sizes.len() - 1]
+                .iter()
+                .all(|s| (590..=650).contains(s)),
+            "{sizes:?}"
+        );
+    }
+}

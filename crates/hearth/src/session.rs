@@ -1,0 +1,155 @@
+//! What the pipelines of a process share: worker threads, opened models, the stage types known.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hearth_encoder::Isa;
+use hearth_models::Fingerprint;
+
+use crate::config::Registry;
+use crate::model::BertModel;
+use crate::run::PipelineModel;
+use crate::stages::{BertEmbeddings, DocumentAssembler, SentenceDetector, Tokenizer};
+use crate::{Error, Pipeline, Result, StageConfig};
+
+/// Shared by everything a process runs; cheap to clone. There is no global state beside it.
+#[derive(Debug, Clone)]
+pub struct Session(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: rayon::ThreadPool,
+    kernels: Isa,
+    registry: Registry,
+    models: Mutex<HashMap<Fingerprint, Arc<BertModel>>>,
+}
+
+/// Settings of a [`Session`].
+#[derive(Debug, Clone)]
+pub struct SessionBuilder {
+    jobs: Option<usize>,
+    kernels: Option<Isa>,
+    registry: Registry,
+}
+
+impl Session {
+    /// Settings to start from: one worker per core, the best kernels of this CPU, the stages of [`crate::stages`].
+    #[must_use]
+    pub fn builder() -> SessionBuilder {
+        let mut registry = Registry::default();
+        registry.add::<DocumentAssembler>();
+        registry.add::<SentenceDetector>();
+        registry.add::<Tokenizer>();
+        registry.add::<BertEmbeddings>();
+        SessionBuilder {
+            jobs: None,
+            kernels: None,
+            registry,
+        }
+    }
+
+    /// Makes the stages of a pipeline, models opened: Spark's `fit`, which needs no data here either.
+    ///
+    /// # Errors
+    /// An unknown type, key or value with its place; a model that cannot be opened.
+    pub fn load(&self, pipeline: &Pipeline) -> Result<PipelineModel> {
+        let (stages, notes) = self.0.registry.load(pipeline, self)?;
+        Ok(PipelineModel::new(self.clone(), stages, notes))
+    }
+
+    /// The model at a path, opened once per session however many stages and pipelines name it.
+    ///
+    /// # Errors
+    /// [`Error::Model`], [`Error::Encoder`], both naming `stage`.
+    pub fn bert(&self, path: &Path, stage: &str) -> Result<Arc<BertModel>> {
+        let model = hearth_models::open(path).map_err(|source| Error::Model {
+            stage: stage.to_owned(),
+            source,
+        })?;
+        // Held while loading, so that two pipelines asking at once do not load twice.
+        let mut models = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let fingerprint = model.fingerprint();
+        if let Some(known) = models.get(&fingerprint) {
+            return Ok(known.clone());
+        }
+        let opened = Arc::new(BertModel::load(model, self.0.kernels, stage)?);
+        models.insert(fingerprint, opened.clone());
+        Ok(opened)
+    }
+
+    /// Worker threads.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.0.pool.current_num_threads()
+    }
+
+    /// The instruction set the kernels use.
+    #[must_use]
+    pub fn kernels(&self) -> Isa {
+        self.0.kernels
+    }
+
+    pub(crate) fn pool(&self) -> &rayon::ThreadPool {
+        &self.0.pool
+    }
+}
+
+impl SessionBuilder {
+    /// How many packs are encoded at once; one per core if not set. Results do not depend on it.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    /// Which instruction set the kernels use; the best of this CPU if not set. Results in f32 do not depend on it.
+    #[must_use]
+    pub fn kernels(mut self, kernels: Isa) -> Self {
+        self.kernels = Some(kernels);
+        self
+    }
+
+    /// Makes a stage of the user's own known by its `type`.
+    #[must_use]
+    pub fn register<S: StageConfig>(mut self) -> Self {
+        self.registry.add::<S>();
+        self
+    }
+
+    /// The session, its workers started.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for kernels this CPU cannot run, [`Error::Threads`].
+    pub fn build(self) -> Result<Session> {
+        let kernels = self.kernels.unwrap_or_else(hearth_encoder::best_isa);
+        if !hearth_encoder::available_isas().contains(&kernels) {
+            let possible: Vec<_> = hearth_encoder::available_isas()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            return Err(Error::Unavailable {
+                what: format!("kernels {kernels}"),
+                why: format!("this CPU runs {}", possible.join(", ")),
+            });
+        }
+        let jobs = self
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+            .max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .thread_name(|i| format!("hearth-{i}"))
+            .build()
+            .map_err(|e| Error::Threads {
+                jobs,
+                message: e.to_string(),
+            })?;
+        Ok(Session(Arc::new(Inner {
+            pool,
+            kernels,
+            registry: self.registry,
+            models: Mutex::default(),
+        })))
+    }
+}

@@ -1,0 +1,187 @@
+//! One accessor for text, whatever Arrow type holds it.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, StringViewBuilder};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+
+use crate::{Error, Result};
+
+/// Whether [`text_views`] takes a column of this type.
+pub(crate) fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Null
+        | DataType::Boolean => true,
+        DataType::Dictionary(_, values) => {
+            matches!(
+                values.as_ref(),
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+            )
+        }
+        other => other.is_integer() || matches!(other, DataType::Float32 | DataType::Float64),
+    }
+}
+
+/// A text column as string views. Strings keep their buffers where Arrow can share them; each key of a dictionary is
+/// kept once. Numbers and booleans are written as Spark's cast writes them. Nulls stay null.
+///
+/// # Errors
+/// [`Error::NotText`] for any other type.
+pub(crate) fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<StringViewArray> {
+    match array.data_type() {
+        DataType::Utf8View => Ok(array.as_string_view().clone()),
+        DataType::Float32 | DataType::Float64 => {
+            Ok(java_doubles(&cast(array, &DataType::Float64)?))
+        }
+        other if is_text(other) => Ok(cast(array, &DataType::Utf8View)?.as_string_view().clone()),
+        other => Err(Error::NotText {
+            stage: stage.to_owned(),
+            column: column.to_owned(),
+            found: other.clone(),
+        }),
+    }
+}
+
+/// Bytes of text in each row of a batch, over some columns; 0 for what is not a string type.
+pub(crate) fn text_sizes(batch: &RecordBatch, columns: &[usize]) -> Vec<usize> {
+    let mut sizes = vec![0; batch.num_rows()];
+    for &column in columns {
+        let array = batch.column(column);
+        match array.data_type() {
+            DataType::Dictionary(..) => {
+                let dictionary = array.as_any_dictionary();
+                let of_value = text_lengths(dictionary.values());
+                let keys = dictionary.normalized_keys();
+                add(
+                    &mut sizes,
+                    (0..array.len()).map(|row| {
+                        if array.is_valid(row) {
+                            of_value[keys[row]]
+                        } else {
+                            0
+                        }
+                    }),
+                );
+            }
+            _ => add(&mut sizes, text_lengths(array)),
+        }
+    }
+    sizes
+}
+
+fn add(sizes: &mut [usize], more: impl IntoIterator<Item = usize>) {
+    for (size, n) in sizes.iter_mut().zip(more) {
+        *size += n;
+    }
+}
+
+fn text_lengths(array: &ArrayRef) -> Vec<usize> {
+    match array.data_type() {
+        DataType::Utf8View => array
+            .as_string_view()
+            .lengths()
+            .map(|n| n as usize)
+            .collect(),
+        DataType::Utf8 => array.as_string::<i32>().offsets().lengths().collect(),
+        DataType::LargeUtf8 => array.as_string::<i64>().offsets().lengths().collect(),
+        _ => vec![0; array.len()],
+    }
+}
+
+/// `java.lang.Double.toString` of each value: decimal between 1e-3 and 1e7, scientific outside.
+fn java_doubles(array: &ArrayRef) -> StringViewArray {
+    let values = array.as_primitive::<Float64Type>();
+    let mut out = StringViewBuilder::with_capacity(values.len());
+    for value in values {
+        out.append_option(value.map(java_double));
+    }
+    out.finish()
+}
+
+fn java_double(x: f64) -> String {
+    if x.is_nan() {
+        return "NaN".to_owned();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if x == 0.0 || (1e-3..1e7).contains(&x.abs()) {
+        return format!("{x:?}");
+    }
+    let scientific = format!("{x:e}");
+    match scientific.split_once('e') {
+        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
+        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
+        None => scientific,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{BinaryArray, DictionaryArray, Int64Array, LargeStringArray, StringArray};
+    use arrow::datatypes::Int32Type;
+    use std::sync::Arc;
+
+    fn read(array: ArrayRef) -> Vec<Option<String>> {
+        text_views(&array, "text", "s")
+            .unwrap()
+            .iter()
+            .map(|s| s.map(str::to_owned))
+            .collect()
+    }
+
+    #[test]
+    fn every_string_type_reads_the_same() {
+        let strings = vec![
+            Some("a short one"),
+            None,
+            Some("one that is longer than twelve bytes"),
+            Some(""),
+        ];
+        let expected: Vec<_> = strings.iter().map(|s| s.map(str::to_owned)).collect();
+        assert_eq!(read(Arc::new(StringArray::from(strings.clone()))), expected);
+        assert_eq!(
+            read(Arc::new(LargeStringArray::from(strings.clone()))),
+            expected
+        );
+        assert_eq!(
+            read(Arc::new(StringViewArray::from(strings.clone()))),
+            expected
+        );
+        let dictionary: DictionaryArray<Int32Type> = strings.into_iter().collect();
+        assert_eq!(read(Arc::new(dictionary)), expected);
+    }
+
+    #[test]
+    fn numbers_are_written_as_spark_casts_them() {
+        assert_eq!(
+            read(Arc::new(Int64Array::from(vec![Some(5), None]))),
+            vec![Some("5".to_owned()), None]
+        );
+        for (value, text) in [
+            (1.5, "1.5"),
+            (5.0, "5.0"),
+            (1e7, "1.0E7"),
+            (1.25e-5, "1.25E-5"),
+            (-0.001, "-0.001"),
+        ] {
+            assert_eq!(java_double(value), text);
+        }
+    }
+
+    #[test]
+    fn binary_is_refused_by_name_and_type() {
+        let array: ArrayRef = Arc::new(BinaryArray::from(vec![b"x".as_slice()]));
+        let error = text_views(&array, "body", "DocumentAssembler_document")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("'body' has type Binary")
+                && error.contains("DocumentAssembler_document"),
+            "{error}"
+        );
+    }
+}

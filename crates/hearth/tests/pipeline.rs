@@ -1,0 +1,230 @@
+//! Pipelines as data: files, places in errors, what is refused before any data.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use hearth::border::{Border, Layout, Offsets};
+use hearth::{Pipeline, Session};
+use hearth_testkit::data;
+
+fn session() -> Session {
+    Session::builder().jobs(1).build().unwrap()
+}
+
+const TOKENS: &str = r#"
+[[stage]]
+type = "document_assembler"
+input_col = "text"
+
+[[stage]]
+type = "sentence_detector"
+input_cols = ["document"]
+output_col = "sentence"
+detect_lists = false
+
+[[stage]]
+type = "tokenizer"
+input_cols = ["sentence"]
+"#;
+
+#[test]
+fn toml_and_json_are_the_same_value() {
+    let toml = Pipeline::from_toml(TOKENS, "p.toml").unwrap();
+    let json = Pipeline::from_json(&toml.to_json(), "p.json").unwrap();
+    assert_eq!(toml, json);
+    assert_eq!(
+        toml,
+        Pipeline::from_toml(&json.to_toml(), "q.toml").unwrap()
+    );
+    assert!(session().load(&toml).unwrap().notes().is_empty());
+}
+
+fn load_error(toml: &str) -> String {
+    Pipeline::from_toml(toml, "p.toml")
+        .and_then(|p| session().load(&p))
+        .map(|_| ())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn errors_name_file_and_line() {
+    let check = |from: &str, to: &str, expected: &str| {
+        let error = load_error(&TOKENS.replace(from, to));
+        assert!(error.starts_with(expected), "{error}");
+    };
+    check(
+        "detect_lists = false",
+        "detectLists = false",
+        "p.toml:10: unknown key 'detectLists' in sentence_detector; possible: detect_lists, input_cols,",
+    );
+    check(
+        "detect_lists = false",
+        "detect_lists = \"no\"",
+        "p.toml:10: detect_lists: invalid type: string \"no\", expected a boolean",
+    );
+    check(
+        "\"tokenizer\"",
+        "\"tokeniser\"",
+        "p.toml:13: unknown stage type 'tokeniser'; known: bert_embeddings, document_assembler, sentence_detector, tokenizer",
+    );
+    check("[\"sentence\"]", "[\"sentence\"", "p.toml:14: ");
+    check(
+        "type = \"tokenizer\"\n",
+        "",
+        "p.toml:12: a stage needs a 'type'",
+    );
+    check(
+        "input_col = \"text\"",
+        "cleanup_mode = \"tidy\"",
+        "p.toml:4: Special Character Cleanup supports only: disabled, inplace,",
+    );
+    check(
+        "output_col = \"sentence\"\n",
+        "",
+        "Failed to find a default value for outputCol (p.toml:6 (sentence_detector))",
+    );
+    check(
+        "input_cols = [\"document\"]\n",
+        "",
+        "inputCols not provided. Requires columns for document annotators (p.toml:6",
+    );
+    assert!(load_error("stages = 1").starts_with("p.toml:1: unknown key 'stages'"));
+}
+
+#[test]
+fn json_errors_name_the_line_too() {
+    let text = "{\"stage\": [\n  {\"type\": \"tokenizer\",\n   \"min_length\": \"x\"}]}";
+    let pipeline = Pipeline::from_json(text, "p.json").unwrap();
+    let error = session().load(&pipeline).unwrap_err().to_string();
+    assert!(
+        error.starts_with("p.json:3: min_length: invalid type"),
+        "{error}"
+    );
+    assert!(
+        Pipeline::from_json("{\"stage\": 5}", "p.json")
+            .unwrap_err()
+            .to_string()
+            .starts_with("p.json:1: ")
+    );
+}
+
+#[test]
+fn parameters_without_effect_are_accepted_with_a_note() {
+    let toml = TOKENS.replace("detect_lists = false", "lazy_annotator = false");
+    let model = session()
+        .load(&Pipeline::from_toml(&toml, "p.toml").unwrap())
+        .unwrap();
+    assert_eq!(
+        model.notes(),
+        ["p.toml:6 (sentence_detector): lazy_annotator has no effect: every stage runs"]
+    );
+}
+
+fn embed_error(key: &str, value: impl Into<serde_json::Value>) -> String {
+    let mut pipeline = Pipeline::embed("text", data().join("models/tiny_cased"));
+    pipeline.stages[3]
+        .parameters
+        .insert(key.into(), value.into());
+    session().load(&pipeline).unwrap_err().to_string()
+}
+
+#[test]
+fn bert_parameters_are_checked_with_sparks_texts() {
+    assert!(embed_error("max_sentence_length", 513).ends_with("BERT models do not support sequences longer than 512 because of trainable positional embeddings."));
+    assert!(
+        embed_error("max_sentence_length", 0).ends_with("The maxSentenceLength must be at least 1")
+    );
+    assert!(embed_error("batch_size", 0).ends_with("batchSize must be greater than 0"));
+    assert!(embed_error("precision", "bf16").contains("unknown variant `bf16`, expected `f32`"));
+}
+
+#[test]
+fn a_relative_model_path_starts_from_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipeline = Pipeline::embed("text", PathBuf::from("nowhere/model")).to_toml();
+    let file = folder.path().join("p.toml").display().to_string();
+    let error = session()
+        .load(&Pipeline::from_toml(&pipeline, &file).unwrap())
+        .unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        cause.contains(&folder.path().join("nowhere/model").display().to_string()),
+        "{cause}"
+    );
+}
+
+#[test]
+fn binding_refuses_before_any_data() {
+    let model = session()
+        .load(&Pipeline::from_toml(TOKENS, "p.toml").unwrap())
+        .unwrap();
+    let bind = |field: Field| {
+        model
+            .bind(&Schema::new(vec![field]))
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        bind(Field::new("body", DataType::Utf8, true)),
+        "Dataset does not have any 'text' column (stage DocumentAssembler_document; the columns are: body)"
+    );
+    let fields = vec![Field::new("a", DataType::Int32, true)];
+    assert!(
+        bind(Field::new("text", DataType::Struct(fields.into()), true))
+            .starts_with("column 'text' has type Struct(")
+    );
+    assert!(
+        bind(Field::new("text", DataType::Binary, true))
+            .starts_with("column 'text' has type Binary, and ")
+    );
+}
+
+#[test]
+fn a_border_refuses_columns_that_are_not_there_or_twice() {
+    let model = session()
+        .load(&Pipeline::from_toml(TOKENS, "p.toml").unwrap())
+        .unwrap();
+    let schema = |extra: &str| {
+        Schema::new(vec![
+            Field::new("text", DataType::Utf8, true),
+            Field::new(extra, DataType::Utf8, true),
+        ])
+    };
+    let error = |extra: &str, border: Border| {
+        model
+            .bind(&schema(extra))
+            .unwrap()
+            .with_border(&border)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    };
+    let nested = Border {
+        layout: Layout::Nested(Offsets::Char),
+        columns: Some(vec!["tokens".into()]),
+    };
+    assert_eq!(
+        error("x", nested),
+        "columns: no column 'tokens'; there are text, x, document, sentence, token"
+    );
+    let rows = Border {
+        layout: Layout::Rows(Offsets::Char),
+        columns: None,
+    };
+    assert!(error("result", rows).contains("the input has a column 'result'"));
+}
+
+#[test]
+fn models_are_opened_once() {
+    let session = session();
+    let one = session
+        .bert(&data().join("models/tiny_cased"), "a")
+        .unwrap();
+    let two = session
+        .bert(&data().join("models/../models/tiny_cased"), "b")
+        .unwrap();
+    assert!(Arc::ptr_eq(&one, &two));
+}
