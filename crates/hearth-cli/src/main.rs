@@ -1,2 +1,72 @@
-//! The hearth command.
-fn main() {}
+//! The `hearth` command.
+
+mod absent;
+mod args;
+mod config;
+mod doctor;
+mod failure;
+mod job;
+mod log;
+mod progress;
+mod settings;
+mod stop;
+mod summary;
+
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::args::{Args, Verb};
+use crate::failure::{Failure, usage};
+use crate::settings::Settings;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // A panic on a worker or in a decoder comes back as an error with its place; the default hook would say it twice.
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(run).unwrap_or_else(|panic| Err(failure::panicked(panic.as_ref())));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.code()
+        }
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let typed: Vec<_> = std::env::args_os().collect();
+    absent::refuse(&typed)?;
+    let matches = Args::command()
+        .try_get_matches_from(typed)
+        .unwrap_or_else(|error| error.exit());
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let verb_matches = matches.subcommand().map(|(_, matches)| matches);
+    match args.verb {
+        Verb::Embed(embed) => {
+            let settings = Settings::resolve(embed.flags)?;
+            job::embed(&embed.inputs, embed.columns.as_deref(), settings)
+        }
+        Verb::Run(run) => {
+            let settings = Settings::resolve(run.flags)?;
+            job::run(&run.pipeline, &run.inputs, run.columns.as_deref(), settings)
+        }
+        Verb::Config(flags) => {
+            let matches = verb_matches.ok_or_else(|| usage("no verb"))?;
+            config::print(*flags, matches)
+        }
+        Verb::Doctor => doctor::print(),
+        Verb::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Args::command(),
+                "hearth",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Why the command failed, and its exit code.
+
+use std::process::ExitCode;
+
+/// What ends the command early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The request was wrong: nothing was done.
+    Usage(anyhow::Error),
+    /// The work failed.
+    Failed(anyhow::Error),
+    /// The user stopped it.
+    Interrupted(String),
+    /// Whoever read standard output wants no more.
+    Closed,
+}
+
+/// A wrong request.
+pub(crate) fn usage(
+    message: impl std::fmt::Display + Send + Sync + std::fmt::Debug + 'static,
+) -> Failure {
+    Failure::Usage(anyhow::Error::msg(message))
+}
+
+/// A defect of the command's own.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let message = message
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Failure::Failed(anyhow::anyhow!(
+        "internal error: {message}; this is a defect of Hearth, please report it"
+    ))
+}
+
+impl Failure {
+    pub(crate) fn code(&self) -> ExitCode {
+        match self {
+            Failure::Usage(_) => ExitCode::from(2),
+            Failure::Failed(_) => ExitCode::FAILURE,
+            Failure::Interrupted(_) => ExitCode::from(4),
+            Failure::Closed => ExitCode::SUCCESS,
+        }
+    }
+
+    /// Prints the chain of causes, once.
+    pub(crate) fn print(&self) {
+        match self {
+            Failure::Usage(error) | Failure::Failed(error) => {
+                eprintln!("error: {error}");
+                let mut said = error.to_string();
+                for cause in error.chain().skip(1).map(ToString::to_string) {
+                    if !said.contains(&cause) {
+                        eprintln!("  caused by: {cause}");
+                        said = cause;
+                    }
+                }
+            }
+            Failure::Interrupted(message) => eprintln!("interrupted: {message}"),
+            Failure::Closed => {}
+        }
+    }
+}
+
+impl From<hearth_io::Error> for Failure {
+    fn from(error: hearth_io::Error) -> Self {
+        let io = std::error::Error::source(&error).and_then(|e| e.downcast_ref::<std::io::Error>());
+        if io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+            return Failure::Closed;
+        }
+        if error.is_usage() {
+            Failure::Usage(error.into())
+        } else {
+            Failure::Failed(error.into())
+        }
+    }
+}
+
+impl From<hearth::Error> for Failure {
+    fn from(error: hearth::Error) -> Self {
+        use hearth::Error as E;
+        let wrong_request = matches!(
+            error,
+            E::MissingColumn { .. }
+                | E::NotText { .. }
+                | E::WrongInputs { .. }
+                | E::InputCount { .. }
+                | E::NoInputs { .. }
+                | E::NoOutput { .. }
+                | E::Parameter { .. }
+                | E::Pipeline { .. }
+                | E::Unavailable { .. }
+        );
+        if wrong_request {
+            Failure::Usage(error.into())
+        } else {
+            Failure::Failed(error.into())
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The closing summary: what was done, and everything that was not.
+
+use std::time::Duration;
+
+use hearth::Totals;
+use hearth_io::Written;
+use indicatif::HumanBytes;
+use serde::Serialize;
+
+/// What a run did.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary {
+    schema_version: u32,
+    #[serde(flatten)]
+    seen: Totals,
+    /// Tokens that got a vector.
+    tokens_embedded: u64,
+    output_rows: u64,
+    output_bytes: u64,
+    output_files: usize,
+    seconds: f64,
+    tokens_per_second: f64,
+    pieces_per_second: f64,
+    #[serde(skip)]
+    encodes: bool,
+}
+
+impl Summary {
+    pub(crate) fn new(seen: Totals, encodes: bool, written: &[Written], time: Duration) -> Self {
+        let seconds = time.as_secs_f64();
+        let without = seen.tokens_cut + seen.tokens_without_word;
+        Summary {
+            schema_version: 1,
+            tokens_embedded: if encodes {
+                seen.tokens.saturating_sub(without)
+            } else {
+                0
+            },
+            output_rows: written.iter().map(|w| w.rows).sum(),
+            output_bytes: written.iter().map(|w| w.bytes).sum(),
+            output_files: written.len(),
+            seconds,
+            tokens_per_second: seen.tokens as f64 / seconds.max(1e-9),
+            pieces_per_second: seen.pieces as f64 / seconds.max(1e-9),
+            seen,
+            encodes,
+        }
+    }
+
+    /// One JSON object.
+    pub(crate) fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Lines for people.
+    pub(crate) fn text(&self) -> String {
+        let s = &self.seen;
+        let mut lines = vec![format!(
+            "{} rows ({} null), {} sentences, {} tokens",
+            grouped(s.rows),
+            grouped(s.null_rows),
+            grouped(s.sentences),
+            grouped(s.tokens)
+        )];
+        if s.tokens_dropped > 0 {
+            lines.push(format!(
+                "tokens dropped by the length limits: {}",
+                grouped(s.tokens_dropped)
+            ));
+        }
+        if self.encodes {
+            lines.push(format!(
+                "tokens cut: {} (in {} sentences longer than the limit; {} more have the vector of [SEP])",
+                grouped(s.tokens_cut),
+                grouped(s.sentences_cut),
+                grouped(s.tokens_at_sep)
+            ));
+            lines.push(format!(
+                "tokens without a vector: {} cut, {} without a word",
+                grouped(s.tokens_cut),
+                grouped(s.tokens_without_word)
+            ));
+            lines.push(format!(
+                "folded sentences: {} of {} were equal to another of their window and shared its vectors",
+                grouped(s.folded),
+                grouped(s.sequences)
+            ));
+        }
+        let pieces = match self.encodes {
+            true => format!(", {} pieces/s", whole(self.pieces_per_second)),
+            false => String::new(),
+        };
+        lines.push(format!(
+            "{:.2} s, {} tokens/s{pieces}",
+            self.seconds,
+            whole(self.tokens_per_second)
+        ));
+        let files = if self.output_files == 1 {
+            "file"
+        } else {
+            "files"
+        };
+        lines.push(format!(
+            "{} rows written to {} {files}, {}",
+            grouped(self.output_rows),
+            self.output_files,
+            HumanBytes(self.output_bytes)
+        ));
+        lines.join("\n")
+    }
+}
+
+fn whole(x: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people"
+    )]
+    grouped(x as u64)
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_apart() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(n), text);
+        }
+    }
+}

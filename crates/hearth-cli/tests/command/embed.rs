@@ -1,0 +1,251 @@
+//! `hearth embed`: inputs, outputs, layouts, the summary.
+
+use serde_json::{Value, json};
+
+use crate::{Workplace, arg, json_rows, model, text};
+
+const NOTES: &str = "{\"id\": 1, \"text\": \"No fever. He said \\\"ok\\\".\"}\n{\"id\": 2, \"text\": null}\n{\"id\": 3, \"text\": \"No fever.\"}\n";
+
+fn place() -> Workplace {
+    let place = Workplace::new();
+    place.write("notes.jsonl", NOTES);
+    place
+}
+
+#[test]
+fn input_columns_come_first_and_embeddings_are_added() {
+    let place = place();
+    let out = place.ok([
+        "embed",
+        "notes.jsonl",
+        "-o",
+        "-",
+        "-m",
+        arg(&model("tiny_cased")),
+    ]);
+    let rows = json_rows(&out.stdout);
+    let keys: Vec<&String> = rows[0].keys().collect();
+    assert_eq!(keys.len(), 3);
+    assert_eq!(rows[1]["embeddings"], Value::Null);
+    let first = &rows[2]["embeddings"][0];
+    assert_eq!(
+        (&first["begin"], &first["end"], &first["result"]),
+        (&json!(0), &json!(2), &json!("No"))
+    );
+    assert_eq!(first["vector"].as_array().unwrap().len(), 32);
+    assert_eq!(
+        first["vector"], rows[0]["embeddings"][0]["vector"],
+        "the same sentence has the same vectors"
+    );
+    let said = text(&out.stderr);
+    assert!(
+        said.contains("3 rows (1 null), 3 sentences, 11 tokens"),
+        "{said}"
+    );
+    assert!(said.contains("folded sentences: 1 of 3"), "{said}");
+}
+
+#[test]
+fn every_format_in_gives_the_same_rows() {
+    let place = place();
+    let model = model("tiny_cased");
+    let convert = [
+        "run",
+        "p.toml",
+        "notes.jsonl",
+        "-q",
+        "--columns",
+        "id,text",
+        "-o",
+    ];
+    place.write(
+        "p.toml",
+        "[[stage]]\ntype = \"document_assembler\"\ninput_col = \"text\"\n",
+    );
+    for out in ["notes.parquet", "notes.arrow", "notes.ndjson"] {
+        place.ok(convert.iter().copied().chain([out]));
+    }
+    place.write(
+        "notes.csv",
+        "id,text\n1,\"No fever. He said \"\"ok\"\".\"\n2,\n3,No fever.\n",
+    );
+    let rows = |input: &str| {
+        let out = place.ok([
+            "embed",
+            input,
+            "-o",
+            "-",
+            "-m",
+            arg(&model),
+            "-q",
+            "--columns",
+            "embeddings",
+        ]);
+        json_rows(&out.stdout)
+    };
+    let expected = rows("notes.jsonl");
+    for input in ["notes.parquet", "notes.arrow", "notes.ndjson", "notes.csv"] {
+        assert_eq!(rows(input), expected, "{input}");
+    }
+    place.write("notes.txt", "No fever. He said \"ok\".\n\nNo fever.\n");
+    let lines = rows("notes.txt");
+    assert_eq!(
+        (&lines[0], &lines[1]["embeddings"], &lines[2]),
+        (&expected[0], &json!([]), &expected[2])
+    );
+}
+
+#[test]
+fn a_directory_goes_to_a_directory() {
+    let place = Workplace::new();
+    place.write("in/kind=a/one.jsonl", NOTES);
+    place.write("in/kind=b/two.jsonl", NOTES);
+    place.write("in/kind=b/empty.jsonl", "");
+    place.write("in/_hidden/three.jsonl", NOTES);
+    let out = place.ok([
+        "embed",
+        "in",
+        "-o",
+        "out",
+        "-m",
+        arg(&model("tiny_cased")),
+        "--json",
+        "-q",
+    ]);
+    let summary: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(
+        (
+            &summary["schema_version"],
+            &summary["rows"],
+            &summary["output_files"]
+        ),
+        (&json!(1), &json!(6), &json!(3))
+    );
+    for file in [
+        "out/kind=a/one.parquet",
+        "out/kind=b/two.parquet",
+        "out/kind=b/empty.parquet",
+    ] {
+        assert!(place.path(file).is_file(), "{file}");
+    }
+    assert!(!place.path("out/_hidden").exists());
+    let again = place.fails(
+        2,
+        ["embed", "in", "-o", "out", "-m", arg(&model("tiny_cased"))],
+    );
+    assert!(
+        again.contains("exists already; pass --overwrite"),
+        "{again}"
+    );
+    place.ok([
+        "embed",
+        "in",
+        "-o",
+        "out",
+        "-m",
+        arg(&model("tiny_cased")),
+        "-q",
+        "--overwrite",
+    ]);
+}
+
+#[test]
+fn rows_number_the_rows_of_their_file() {
+    let place = Workplace::new();
+    place.write("in/one.jsonl", NOTES);
+    place.write("in/two.jsonl", NOTES);
+    place.ok([
+        "embed",
+        "in",
+        "-o",
+        "out",
+        "-m",
+        arg(&model("tiny_cased")),
+        "-q",
+        "--layout",
+        "rows",
+    ]);
+    let out = place.ok([
+        "run",
+        "p.json",
+        "out/two.parquet",
+        "-o",
+        "-",
+        "-q",
+        "--columns",
+        "row,result",
+    ]
+    .map(|a| {
+        place.write("p.json", "{\"stage\": []}");
+        a
+    }));
+    let rows: Vec<Value> = json_rows(&out.stdout)
+        .into_iter()
+        .map(|r| r["row"].clone())
+        .collect();
+    assert_eq!(rows.first(), Some(&json!(0)));
+    assert_eq!(rows.last(), Some(&json!(2)));
+}
+
+#[test]
+fn names_in_the_way_are_kept_or_refused() {
+    let place = Workplace::new();
+    place.write(
+        "in.jsonl",
+        "{\"text\": \"Hi.\", \"token\": \"secret\", \"sentence\": 7}\n",
+    );
+    let model = model("tiny_cased");
+    let out = place.ok(["embed", "in.jsonl", "-o", "-", "-m", arg(&model), "-q"]);
+    let rows = json_rows(&out.stdout);
+    assert_eq!(
+        (&rows[0]["token"], &rows[0]["sentence"]),
+        (&json!("secret"), &json!(7))
+    );
+    place.write("in.jsonl", "{\"text\": \"Hi.\", \"embeddings\": 1}\n");
+    let said = place.fails(2, ["embed", "in.jsonl", "-o", "-", "-m", arg(&model)]);
+    assert!(said.contains("has a column 'embeddings' already"), "{said}");
+}
+
+#[test]
+fn standard_input_is_ndjson() {
+    use std::io::Write;
+    let place = place();
+    let mut command = place.hearth();
+    command.args([
+        "embed",
+        "-",
+        "-o",
+        "-",
+        "-q",
+        "-m",
+        arg(&model("tiny_cased")),
+    ]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(NOTES.as_bytes())
+        .unwrap();
+    assert_eq!(
+        json_rows(&child.wait_with_output().unwrap().stdout).len(),
+        3
+    );
+}
+
+#[test]
+fn run_replaces_a_column_and_says_so() {
+    let place = Workplace::new();
+    place.write("in.jsonl", "{\"text\": \"Hi.\", \"document\": 1}\n");
+    place.write(
+        "p.toml",
+        "[[stage]]\ntype = \"document_assembler\"\ninput_col = \"text\"\n",
+    );
+    let out = place.ok(["run", "p.toml", "in.jsonl", "-o", "-"]);
+    assert!(text(&out.stderr).contains("column 'document' of the input is replaced"));
+    assert_eq!(json_rows(&out.stdout)[0]["document"][0]["result"], "Hi.");
+}
