@@ -210,7 +210,12 @@ impl Job {
         if let Some(jobs) = self.settings.all.jobs {
             builder = builder.jobs(jobs);
         }
-        if let Some(isa) = self.settings.all.kernels.and_then(|name| name.isa()) {
+        if let Some(isa) = self
+            .settings
+            .all
+            .kernels
+            .and_then(super::args::KernelsName::isa)
+        {
             builder = builder.kernels(isa);
         }
         Ok(builder.build()?)

@@ -221,8 +221,7 @@ impl<B: EncoderOps> Loader<'_, B> {
             let weight = self.get(&format!("{name}.weight"), &[outputs, inputs])?;
             Ok((weight, self.get(&format!("{name}.bias"), &[outputs])?))
         };
-        let parts: Vec<(Cow<'_, [f32]>, Cow<'_, [f32]>)> =
-            names.iter().map(read).collect::<Result<_>>()?;
+        let parts: Vec<_> = names.iter().map(read).collect::<Result<_>>()?;
         let parts: Vec<_> = parts
             .iter()
             .map(|(weight, bias)| Part { weight, bias })

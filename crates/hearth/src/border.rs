@@ -90,7 +90,7 @@ impl Border {
         };
         let fields: Vec<FieldRef> = match (&table, self.layout) {
             (Some(rows), _) => rows.fields().to_vec(),
-            (None, Layout::Spark) => schema.fields().iter().map(|f| spark::field(f)).collect(),
+            (None, Layout::Spark) => schema.fields().iter().map(spark::field).collect(),
             (None, Layout::Nested(offsets) | Layout::Rows(offsets)) => schema
                 .fields()
                 .iter()

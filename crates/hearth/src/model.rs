@@ -23,6 +23,12 @@ pub struct BertModel {
 }
 
 impl BertModel {
+    /// The encoder.
+    #[must_use]
+    pub fn encoder(&self) -> &Arc<dyn Encode> {
+        &self.encoder
+    }
+
     pub(crate) fn load(model: Model, kernels: Isa, stage: &str) -> Result<Self> {
         let refuse = |message| Error::Parameter {
             place: stage.to_owned(),

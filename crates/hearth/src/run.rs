@@ -283,7 +283,7 @@ struct Limits {
 
 impl Limits {
     /// Vectors of one window, in bytes.
-    const VECTORS: usize = 24 << 20;
+    const VECTORS: usize = 16 << 20;
     /// English text has about five bytes a token.
     const BYTES_PER_TOKEN: usize = 5;
 

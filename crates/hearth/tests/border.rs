@@ -1,4 +1,5 @@
 //! What leaves the process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
 

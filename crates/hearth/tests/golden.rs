@@ -1,4 +1,10 @@
 //! What the real Spark NLP answered, through the Rust door.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 use std::fs;
 

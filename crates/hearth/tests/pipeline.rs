@@ -1,4 +1,5 @@
 //! Pipelines as data: files, places in errors, what is refused before any data.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
 //! What the driver does around the stages: order, parts, replaced and dropped columns, exploded rows, failures.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
 

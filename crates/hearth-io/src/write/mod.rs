@@ -27,11 +27,11 @@ pub struct WriteOptions {
 }
 
 impl Default for WriteOptions {
-    /// No overwriting, row groups of 128 MiB.
+    /// No overwriting, row groups of 64 MiB.
     fn default() -> Self {
         Self {
             overwrite: false,
-            row_group_bytes: 128 << 20,
+            row_group_bytes: 64 << 20,
         }
     }
 }

@@ -221,8 +221,24 @@ where
     }
 }
 
+/// A JSON string. Characters that some readers take for the end of a line (NEL, U+2028, U+2029) are escaped, so that a
+/// row stays a line for everybody.
 fn write_string(text: &str, out: &mut Vec<u8>) -> Result<(), ArrowError> {
-    serde_json::to_writer(out, text).map_err(|e| ArrowError::ExternalError(Box::new(e)))
+    let is_line_end = |c: char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    let start = out.len();
+    serde_json::to_writer(&mut *out, text).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
+    if !text.is_ascii() && text.contains(is_line_end) {
+        let written = String::from_utf8_lossy(&out[start..]).into_owned();
+        out.truncate(start);
+        for c in written.chars() {
+            if is_line_end(c) {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Numbers that are text already.

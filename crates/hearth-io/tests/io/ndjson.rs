@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Field, Float16Type, Float32Type, Float64Type, Int32Type,
     Int64Type, TimestampMicrosecondType, UInt64Type,
@@ -387,6 +387,16 @@ fn numbers_are_written_in_the_shortest_digits() {
             .unwrap();
         assert_eq!(digits.parse::<f32>().unwrap().to_bits(), single.to_bits());
     }
+}
+
+#[test]
+fn a_row_stays_a_line_for_everybody() {
+    let texts = vec!["a\u{2028}b\u{85}c\u{2029}", "new\nline \u{1F600}"];
+    let batch = batch(vec![("t", Arc::new(StringArray::from(texts)) as ArrayRef)]);
+    assert_eq!(
+        printed(&batch),
+        "{\"t\":\"a\\u2028b\\u0085c\\u2029\"}\n{\"t\":\"new\\nline \u{1F600}\"}\n"
+    );
 }
 
 #[test]

@@ -285,7 +285,7 @@ impl EncodingStage for Embedder {
                 let text = tokens.result(item.source);
                 match lower_case(text) {
                     lowered if !self.case_sensitive && lowered != text => {
-                        out.push_owned(span, &lowered)?
+                        out.push_owned(span, &lowered)?;
                     }
                     _ => out.push_slice(span, tokens.results(), item.source, 0, text),
                 }

@@ -100,7 +100,7 @@ impl Stage for Detector {
                 let at = documents.span(document).at;
                 let text = documents.result(document);
                 self.rules.detect(text, &mut scratch, |s| {
-                    found.push(Found::new(document, at, &s))
+                    found.push(Found::new(document, at, &s));
                 });
             }
             // Spark sorts by begin and numbers afterwards; failed searches (-1) come first.
