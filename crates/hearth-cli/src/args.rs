@@ -1,5 +1,8 @@
 //! What is typed. What is meant is in [`crate::settings`].
 
+// Doc comments here are help texts, and `[CLS]` in them is no link.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
