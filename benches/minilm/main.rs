@@ -77,6 +77,7 @@ fn main() -> Result<()> {
             .kernels(isa)
             .build()?
             .bert(&model, "minilm")?
+            .bert
             .encoder()
             .clone())
     };

@@ -18,20 +18,40 @@ const FLAGS: [&str; 8] = [
     "--ignore-unknown-stages",
 ];
 
-/// Refuses a verb or flag that is to come.
+/// Values that a flag does not take yet.
+const VALUES: [(&str, &str); 2] = [("--on-overflow", "window"), ("--on-overflow", "null")];
+/// Inputs and outputs that are not on this machine.
+const REMOTE: [&str; 5] = ["s3://", "gs://", "az://", "http://", "https://"];
+
+/// Refuses a verb, flag or value that is to come.
 pub(crate) fn refuse(typed: &[OsString]) -> Result<(), Failure> {
-    let typed = typed.iter().skip(1).filter_map(|arg| arg.to_str());
-    let mut flags = typed.clone().take_while(|arg| *arg != "--");
+    let typed: Vec<&str> = typed
+        .iter()
+        .skip(1)
+        .map_while(|arg| arg.to_str())
+        .take_while(|arg| *arg != "--")
+        .collect();
+    let absent = |what: &str| Err(usage(format!("{what} is not in this version")));
     if let Some(verb) = typed
-        .clone()
+        .iter()
         .find(|arg| !arg.starts_with('-'))
         .filter(|verb| VERBS.contains(verb))
     {
-        return Err(usage(format!("hearth {verb} is not in this version")));
+        return absent(&format!("hearth {verb}"));
     }
-    let is_absent = |arg: &&str| FLAGS.contains(&arg.split('=').next().unwrap_or_default());
-    match flags.find(is_absent) {
-        Some(flag) => Err(usage(format!("{flag} is not in this version"))),
-        None => Ok(()),
+    for (n, arg) in typed.iter().enumerate() {
+        let (flag, value) = arg
+            .split_once('=')
+            .unwrap_or((arg, typed.get(n + 1).copied().unwrap_or_default()));
+        if FLAGS.contains(&flag) {
+            return absent(flag);
+        }
+        if VALUES.contains(&(flag, value)) {
+            return absent(&format!("{flag} {value}"));
+        }
+        if REMOTE.iter().any(|scheme| arg.starts_with(scheme)) {
+            return absent(&format!("{arg}: reading from and writing to remote places"));
+        }
     }
+    Ok(())
 }

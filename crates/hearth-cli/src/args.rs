@@ -48,9 +48,6 @@ pub(crate) struct Embed {
     /// Files, directories or globs (.parquet .csv .tsv .ndjson .jsonl .arrow .txt); - is NDJSON on standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
-    /// Output columns, in order: input columns, document, sentence, token, embeddings [default: input and embeddings]
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    pub(crate) columns: Option<Vec<String>>,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }
@@ -63,9 +60,6 @@ pub(crate) struct Run {
     /// Files, directories or globs (.parquet .csv .tsv .ndjson .jsonl .arrow .txt); - is NDJSON on standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
-    /// Output columns, in order [default: all]
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    pub(crate) columns: Option<Vec<String>>,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }
@@ -77,6 +71,15 @@ pub(crate) struct Flags {
     /// A .parquet, .arrow, .ndjson or .csv file; - for NDJSON on standard output; anything else is a directory
     #[arg(short, long, env = "HEARTH_OUTPUT", value_name = "OUT")]
     pub(crate) output: Option<String>,
+    /// Output columns, in order: of the input or of the pipeline (document, sentence, token, embeddings) [default: the
+    /// input's and embeddings, with `run` all]
+    #[arg(
+        long,
+        env = "HEARTH_COLUMNS",
+        value_delimiter = ',',
+        value_name = "A,B"
+    )]
+    pub(crate) columns: Option<Vec<String>>,
     /// Replace output files that exist
     #[arg(long, env = "HEARTH_OVERWRITE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) overwrite: Option<bool>,

@@ -28,6 +28,11 @@ pub(crate) fn print(flags: Flags, matches: &ArgMatches) -> Result<(), Failure> {
         let value = match value {
             Value::Null => "(unset)".to_owned(),
             Value::String(text) => text,
+            Value::Array(items) => items
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(","),
             other => other.to_string(),
         };
         writeln!(out, "{name:<20} {value:<24} {origin}").map_err(|e| usage(e.to_string()))?;

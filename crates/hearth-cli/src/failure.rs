@@ -43,8 +43,37 @@ impl Failure {
         }
     }
 
-    /// Prints the chain of causes, once.
-    pub(crate) fn print(&self) {
+    /// The same, said to be about something.
+    pub(crate) fn context(self, about: String) -> Self {
+        match self {
+            Failure::Usage(error) => Failure::Usage(error.context(about)),
+            Failure::Failed(error) => Failure::Failed(error.context(about)),
+            other => other,
+        }
+    }
+
+    /// The same, found out only after the work was done.
+    pub(crate) fn after_work(self) -> Self {
+        match self {
+            Failure::Usage(error) => Failure::Failed(error),
+            other => other,
+        }
+    }
+
+    /// Prints the chain of causes, once; as one JSON object with `--log-format json`.
+    pub(crate) fn print(&self, json: bool) {
+        let message = match self {
+            Failure::Usage(error) | Failure::Failed(error) => format!("{error:#}"),
+            Failure::Interrupted(message) => format!("interrupted: {message}"),
+            Failure::Closed => return,
+        };
+        if json {
+            eprintln!(
+                "{}",
+                serde_json::json!({ "level": "error", "message": message })
+            );
+            return;
+        }
         match self {
             Failure::Usage(error) | Failure::Failed(error) => {
                 eprintln!("error: {error}");

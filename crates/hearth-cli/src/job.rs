@@ -22,17 +22,19 @@ const EMBEDDINGS: &str = "embeddings";
 const ON_THE_WAY: [&str; 3] = ["document", "sentence", "token"];
 
 /// `hearth embed`: the four stages with one line.
-pub(crate) fn embed(
-    inputs: &[String],
-    columns: Option<&[String]>,
-    settings: Settings,
-) -> Result<(), Failure> {
+pub(crate) fn embed(inputs: &[String], settings: Settings) -> Result<(), Failure> {
     let text = settings.text_column().to_owned();
     let model = settings
         .all
         .model
         .clone()
         .ok_or_else(|| usage("--model is needed: the path of a model folder"))?;
+    if model.to_str().is_none() {
+        return Err(usage(format!(
+            "--model {}: the path is not UTF-8",
+            model.display()
+        )));
+    }
     let job = Job::open(inputs, std::slice::from_ref(&text), settings)?;
     let schema = job.inputs.schema().clone();
     let taken = |name: &str| schema.column_with_name(name).is_some();
@@ -43,13 +45,14 @@ pub(crate) fn embed(
         )));
     }
     // An input column that is called like one on the way stays what it is.
-    let [document, sentence, token] = ON_THE_WAY.map(|name| {
-        if taken(name) {
-            format!("hearth.{name}")
-        } else {
-            name.to_owned()
+    let free = |name: &str| {
+        let mut name = name.to_owned();
+        while taken(&name) {
+            name.insert_str(0, "hearth.");
         }
-    });
+        name
+    };
+    let [document, sentence, token] = ON_THE_WAY.map(free);
     let flags = &job.settings.all;
     let pipeline = Pipeline::new()
         .then(DocumentAssembler {
@@ -88,23 +91,19 @@ pub(crate) fn embed(
             .collect()
     };
     // The rows layout makes its own columns of the embeddings.
-    let columns = match (columns, job.settings.layout()) {
-        (Some(columns), _) => Some(columns.to_vec()),
+    let columns = match (flags.columns.clone(), job.settings.layout()) {
+        (Some(columns), _) => Some(columns),
         (None, Layout::Rows(_)) => None,
         (None, _) => Some(default()),
     };
     job.work(&pipeline, columns)
 }
 
-/// `hearth run`: a pipeline from a file. Flags win over the file.
-pub(crate) fn run(
-    path: &Path,
-    inputs: &[String],
-    columns: Option<&[String]>,
-    settings: Settings,
-) -> Result<(), Failure> {
+/// `hearth run`: a pipeline from a file. What is typed wins over the file.
+pub(crate) fn run(path: &Path, inputs: &[String], settings: Settings) -> Result<(), Failure> {
     let mut pipeline = read_pipeline(path)?;
     override_parameters(&mut pipeline, &settings);
+    let columns = settings.all.columns.clone();
     let assemblers = pipeline
         .stages
         .iter()
@@ -112,7 +111,7 @@ pub(crate) fn run(
     let text: Vec<String> = assemblers
         .filter_map(|stage| Some(stage.parameters.get("input_col")?.as_str()?.to_owned()))
         .collect();
-    Job::open(inputs, &text, settings)?.work(&pipeline, columns.map(<[String]>::to_vec))
+    Job::open(inputs, &text, settings)?.work(&pipeline, columns)
 }
 
 fn read_pipeline(path: &Path) -> Result<Pipeline, Failure> {
@@ -126,7 +125,7 @@ fn read_pipeline(path: &Path) -> Result<Pipeline, Failure> {
 }
 
 fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
-    let given = serde_json::to_value(&settings.given).unwrap_or_default();
+    let typed = serde_json::to_value(&settings.typed).unwrap_or_default();
     let keys = [
         "model",
         "case_sensitive",
@@ -142,7 +141,7 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
         .filter(|stage| stage.kind == "bert_embeddings")
     {
         for key in keys {
-            match &given[key] {
+            match &typed[key] {
                 Value::Null => {}
                 // A path on the command line starts from the working directory, one in the file from the file's folder.
                 Value::String(path) if key == "model" => {
@@ -155,10 +154,38 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
             }
         }
     }
+    if let Some(text) = &settings.typed.text_column {
+        for stage in pipeline
+            .stages
+            .iter_mut()
+            .filter(|stage| stage.kind == "document_assembler")
+        {
+            stage
+                .parameters
+                .insert("input_col".to_owned(), text.clone().into());
+        }
+    }
+}
+
+/// Columns are found by name, so two of one name cannot both be kept.
+fn refuse_twins(schema: &hearth_io::SchemaRef) -> Result<(), Failure> {
+    let mut names = std::collections::HashSet::new();
+    match schema
+        .fields()
+        .iter()
+        .find(|field| !names.insert(field.name()))
+    {
+        Some(twin) => Err(usage(format!(
+            "the input has two columns called '{}': rename one",
+            twin.name()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Inputs that are open and an output that is free.
 struct Job {
+    stop: Stop,
     settings: Settings,
     log: Log,
     inputs: Inputs,
@@ -173,6 +200,7 @@ impl Job {
         settings: Settings,
     ) -> Result<Self, Failure> {
         let log = Log::of(&settings.all);
+        let stop = Stop::watch(log)?;
         let output = settings
             .all
             .output
@@ -196,7 +224,9 @@ impl Job {
         };
         options.txt = settings.all.txt.map(Into::into).unwrap_or_default();
         let inputs = Inputs::new(found.sources, options)?;
+        refuse_twins(inputs.schema())?;
         Ok(Job {
+            stop,
             settings,
             log,
             inputs,
@@ -247,13 +277,12 @@ impl Job {
             .iter()
             .any(|stage| stage.kind == "bert_embeddings");
 
-        let stop = Stop::watch()?;
         let (log, json, to_stdout) = (
             self.log,
             self.settings.all.json == Some(true),
             self.output == Output::Stdout,
         );
-        let done = Flow::start(self, &bound, stop)?.finish()?;
+        let done = Flow::start(self, &bound)?.finish()?;
         let summary = Summary::new(done.seen, encodes, &done.written, done.time);
         log.info(&summary.text());
         if json && to_stdout {
@@ -280,7 +309,6 @@ struct Done {
 struct Flow<'a> {
     job: Job,
     bound: &'a BoundPipeline,
-    stop: Stop,
     progress: Progress,
     run: Run,
     /// The writer of the part that is coming out, and its number.
@@ -292,13 +320,12 @@ struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    fn start(job: Job, bound: &'a BoundPipeline, stop: Stop) -> Result<Self, Failure> {
+    fn start(job: Job, bound: &'a BoundPipeline) -> Result<Self, Failure> {
         let total = job.inputs.sources().iter().map(|source| source.bytes).sum();
         let progress = Progress::start(job.log, total);
         let mut flow = Flow {
             job,
             bound,
-            stop,
             progress,
             run: bound.start(),
             writer: None,
@@ -319,13 +346,11 @@ impl<'a> Flow<'a> {
             self.read(reader?)?;
             self.read += self.job.inputs.sources()[source].bytes.unwrap_or(0);
             if !self.job.files.is_empty() && source + 1 < n {
-                self.run.end_part()?;
+                self.run.end_part();
             }
         }
-        self.run.finish()?;
-        while let Some(part) = self.run.pull()? {
-            self.write(part)?;
-        }
+        self.run.finish();
+        self.pull(self.read)?;
         // Parts without rows have come out silently.
         let last = self.job.files.len().saturating_sub(1);
         self.reach(last)?;
@@ -340,18 +365,41 @@ impl<'a> Flow<'a> {
     fn read(&mut self, mut reader: Reader) -> Result<(), Failure> {
         while let Some(batch) = reader.next() {
             self.run.push(batch?)?;
-            while let Some(part) = self.run.pull()? {
-                self.write(part)?;
-            }
-            self.progress
-                .update(self.read + reader.position(), &self.run.counts().totals());
-            self.check_stop()?;
+            self.pull(self.read + reader.position())?;
         }
         Ok(())
     }
 
+    /// Writes what is done, until the run asks for more; `read` bytes of input have been read.
+    fn pull(&mut self, read: u64) -> Result<(), Failure> {
+        loop {
+            self.check_stop()?;
+            let part = self.run.pull().map_err(|error| self.in_file(error))?;
+            self.progress.update(read, &self.run.counts().totals());
+            match part {
+                Some(part) => self.write(part)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A run's error with the file it happened in, where parts are files.
+    fn in_file(&self, error: hearth::Error) -> Failure {
+        let sources = self.job.inputs.sources();
+        let source = match self.run.failed_part() {
+            Some(part) if !self.job.files.is_empty() => sources.get(part),
+            _ if sources.len() == 1 => sources.first(),
+            _ => None,
+        };
+        let failure = Failure::from(error);
+        match source {
+            Some(source) => failure.context(format!("{}", source.path.display())),
+            None => failure,
+        }
+    }
+
     fn check_stop(&self) -> Result<(), Failure> {
-        if !self.stop.is_asked() {
+        if !self.job.stop.is_asked() {
             return Ok(());
         }
         self.progress.finish();
@@ -372,7 +420,7 @@ impl<'a> Flow<'a> {
         if let Some(writer) = &mut self.writer {
             writer.write(&part.batch)?;
         }
-        self.check_stop()
+        Ok(())
     }
 
     /// Ends the files before part `number` and begins its own.
@@ -387,7 +435,11 @@ impl<'a> Flow<'a> {
 
     fn close(&mut self) -> Result<(), Failure> {
         if let Some(writer) = self.writer.take() {
-            self.written.push(writer.finish()?);
+            // A file that another process put there meanwhile is a failure, not a wrong request: the work was done.
+            let written = writer
+                .finish()
+                .map_err(|error| Failure::from(error).after_work())?;
+            self.written.push(written);
         }
         Ok(())
     }

@@ -12,6 +12,18 @@ pub(crate) struct Log {
     pub(crate) verbose: bool,
 }
 
+/// Whether the command line or the environment asks for JSON messages: for errors that come before the settings do.
+pub(crate) fn json_is_asked() -> bool {
+    let typed: Vec<String> = std::env::args_os()
+        .filter_map(|arg| arg.into_string().ok())
+        .collect();
+    let flag = typed
+        .windows(2)
+        .any(|pair| pair[0] == "--log-format" && pair[1] == "json");
+    let joined = typed.iter().any(|arg| arg == "--log-format=json");
+    flag || joined || std::env::var("HEARTH_LOG_FORMAT").is_ok_and(|value| value == "json")
+}
+
 impl Log {
     pub(crate) fn of(flags: &Flags) -> Self {
         Log {

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print();
+            failure.print(log::json_is_asked());
             failure.code()
         }
     }
@@ -48,11 +48,11 @@ fn run() -> Result<(), Failure> {
     match args.verb {
         Verb::Embed(embed) => {
             let settings = Settings::resolve(embed.flags)?;
-            job::embed(&embed.inputs, embed.columns.as_deref(), settings)
+            job::embed(&embed.inputs, settings)
         }
         Verb::Run(run) => {
             let settings = Settings::resolve(run.flags)?;
-            job::run(&run.pipeline, &run.inputs, run.columns.as_deref(), settings)
+            job::run(&run.pipeline, &run.inputs, settings)
         }
         Verb::Config(flags) => {
             let matches = verb_matches.ok_or_else(|| usage("no verb"))?;

@@ -18,7 +18,7 @@ macro_rules! over {
 
 /// One layer over another.
 pub(crate) fn over(first: Flags, second: Flags) -> Flags {
-    over!(first, second; output, overwrite, model, text_column, txt, layout, offsets, case_sensitive,
+    over!(first, second; output, columns, overwrite, model, text_column, txt, layout, offsets, case_sensitive,
         max_sentence_length, batch_size, precision, kernels, device, jobs, compat, on_overflow, json, quiet, verbose,
         log_format, offline, config)
 }
@@ -60,22 +60,21 @@ pub(crate) fn file(named: Option<&Path>) -> Result<(Option<PathBuf>, Flags), Fai
 /// What was set by the user, and the defaults.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// Flag, environment and file.
-    pub(crate) given: Flags,
-    /// The same with the defaults.
+    /// Flag and environment.
+    pub(crate) typed: Flags,
+    /// The same over the file over the defaults.
     pub(crate) all: Flags,
 }
 
 impl Settings {
     pub(crate) fn resolve(flags: Flags) -> Result<Self, Failure> {
         let (_, file) = file(flags.config.as_deref())?;
-        let given = over(flags, file);
-        if given.jobs == Some(0) {
+        let all = over(over(flags.clone(), file), defaults());
+        if all.jobs == Some(0) {
             return Err(usage(
                 "--jobs 0: at least one worker is needed; leave it out for one per core",
             ));
         }
-        let all = over(given.clone(), defaults());
         if all.layout == Some(LayoutName::Spark)
             && all.offsets.is_some_and(|unit| unit != Unit::Utf16)
         {
@@ -83,7 +82,7 @@ impl Settings {
                 "--offsets: the spark layout always counts in utf16; leave it out",
             ));
         }
-        Ok(Settings { given, all })
+        Ok(Settings { typed: flags, all })
     }
 
     pub(crate) fn text_column(&self) -> &str {

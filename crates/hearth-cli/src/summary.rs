@@ -13,8 +13,6 @@ pub(crate) struct Summary {
     schema_version: u32,
     #[serde(flatten)]
     seen: Totals,
-    /// Tokens that got a vector.
-    tokens_embedded: u64,
     output_rows: u64,
     output_bytes: u64,
     output_files: usize,
@@ -28,14 +26,8 @@ pub(crate) struct Summary {
 impl Summary {
     pub(crate) fn new(seen: Totals, encodes: bool, written: &[Written], time: Duration) -> Self {
         let seconds = time.as_secs_f64();
-        let without = seen.tokens_cut + seen.tokens_without_word;
         Summary {
             schema_version: 1,
-            tokens_embedded: if encodes {
-                seen.tokens.saturating_sub(without)
-            } else {
-                0
-            },
             output_rows: written.iter().map(|w| w.rows).sum(),
             output_bytes: written.iter().map(|w| w.bytes).sum(),
             output_files: written.len(),
@@ -62,6 +54,10 @@ impl Summary {
             grouped(s.sentences),
             grouped(s.tokens)
         )];
+        if s.sentences_dropped > 0 {
+            let dropped = grouped(s.sentences_dropped);
+            lines.push(format!("sentences dropped by the length limits: {dropped}"));
+        }
         if s.tokens_dropped > 0 {
             lines.push(format!(
                 "tokens dropped by the length limits: {}",

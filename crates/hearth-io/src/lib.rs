@@ -40,6 +40,7 @@ mod source;
 mod spark;
 mod write;
 
+pub use arrow::datatypes::SchemaRef;
 pub use error::{Error, Result};
 pub use format::Format;
 pub use output::Output;

@@ -99,6 +99,11 @@ impl Model {
         if weights.is_untrained(&config)? {
             warnings.push(Warning::UntrainedLayerNorm);
         }
+        if weights.has_layer(config.num_hidden_layers) {
+            warnings.push(Warning::UnreadLayers {
+                layers: config.num_hidden_layers,
+            });
+        }
         Ok(Self {
             name,
             config,

@@ -17,6 +17,11 @@ pub enum Warning {
         /// Rows of the table, `vocab_size`.
         rows: usize,
     },
+    /// The weights have layers beyond `num_hidden_layers`, which are not read.
+    UnreadLayers {
+        /// Layers of the config.
+        layers: usize,
+    },
     /// Entries stand in the vocabulary more than once; the last one's id counts, as in Spark NLP.
     DuplicateEntries {
         /// Entries that are repeated further down.
@@ -40,6 +45,10 @@ impl fmt::Display for Warning {
                 f,
                 "the vocabulary has {entries} entries for {rows} rows of the word embedding table: the last rows are \
                  never used"
+            ),
+            Self::UnreadLayers { layers } => write!(
+                f,
+                "the weights have more layers than num_hidden_layers = {layers}: the others are not read"
             ),
             Self::DuplicateEntries { count, first } => write!(
                 f,

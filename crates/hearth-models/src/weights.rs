@@ -109,6 +109,12 @@ impl Weights {
         Ok(true)
     }
 
+    /// Whether there is a layer of this number.
+    pub(crate) fn has_layer(&self, layer: usize) -> bool {
+        self.tensors
+            .contains_key(&format!("encoder.layer.{layer}.output.dense.weight"))
+    }
+
     /// Feeds what an encoder of this config is made of to a hash: names, element types, shapes, bytes.
     pub(crate) fn hash(&self, config: &BertConfig, hasher: &mut blake3::Hasher) {
         for (name, _) in required(config) {

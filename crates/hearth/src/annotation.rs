@@ -100,6 +100,23 @@ pub fn vector_type(dimension: i32) -> DataType {
     )
 }
 
+/// Whether a field is a lean column: it says a type, and has the form.
+#[must_use]
+pub fn is_lean(field: &Field) -> bool {
+    let DataType::List(item) = field.data_type() else {
+        return false;
+    };
+    let DataType::Struct(fields) = item.data_type() else {
+        return false;
+    };
+    let expected = lean_fields(Annotations::dimension(field.data_type()));
+    let same =
+        |(a, b): (&FieldRef, &FieldRef)| a.name() == b.name() && a.data_type() == b.data_type();
+    AnnotatorType::of(field).is_some()
+        && fields.len() == expected.len()
+        && fields.iter().zip(&expected).all(same)
+}
+
 /// The field of a lean column, carrying on where the text came from.
 #[must_use]
 pub fn lean_field(

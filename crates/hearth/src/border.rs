@@ -19,9 +19,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 
-use crate::annotation::AnnotatorType;
+use crate::annotation::{AnnotatorType, is_lean};
 use crate::{Error, Result};
 
 /// The form of the output.
@@ -178,15 +178,4 @@ impl BoundBorder {
             }
         }
     }
-}
-
-/// Whether a field has the form of the columns inside.
-fn is_lean(field: &Field) -> bool {
-    let arrow::datatypes::DataType::List(item) = field.data_type() else {
-        return false;
-    };
-    let arrow::datatypes::DataType::Struct(fields) = item.data_type() else {
-        return false;
-    };
-    fields.find("at").is_some()
 }

@@ -29,6 +29,8 @@ counts! {
     null_rows,
     /// Sentences found.
     sentences,
+    /// Sentences outside the sentence detector's length limits, which are dropped.
+    sentences_dropped,
     /// Tokens found.
     tokens,
     /// Tokens outside the tokenizer's length limits, which are dropped.
@@ -43,6 +45,8 @@ counts! {
     tokens_at_sep,
     /// Tokens that have no word to look up (control characters and the like), which get no vector.
     tokens_without_word,
+    /// Annotations that got a vector.
+    vectors,
     /// Sentences handed to the encoder's stage.
     sequences,
     /// Sentences of these that were equal to another one and shared its vectors.

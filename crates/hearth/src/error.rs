@@ -137,7 +137,7 @@ pub enum Error {
         sentence: i32,
         /// Pieces of the sentence.
         pieces: usize,
-        /// The stage's `max_sentence_length`.
+        /// Pieces that fit beside `[CLS]` and `[SEP]`.
         limit: usize,
     },
     /// A batch holds more than an Arrow column can say.

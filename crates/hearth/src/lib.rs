@@ -43,7 +43,7 @@ pub use config::{Loading, StageConfig};
 pub use counts::{Count, Counts, Totals};
 pub use error::{Error, Place, Result};
 pub use hearth_encoder::{Isa, available_isas};
-pub use model::BertModel;
+pub use model::{BertModel, OpenedModel};
 pub use pipeline::{Pipeline, StageSpec};
 pub use run::{BoundPipeline, Part, PipelineModel, Run};
 pub use session::{Session, SessionBuilder};

@@ -9,12 +9,30 @@ use hearth_text::piece::{Vocabulary, WordPiece};
 
 use crate::{Error, Result};
 
-/// A model that is ready to encode.
-#[derive(Debug)]
-pub struct BertModel {
+/// A model as one path gives it: the folder's name and settings, and the shared rest.
+#[derive(Debug, Clone)]
+pub struct OpenedModel {
+    /// Vocabulary and encoder, one for all models of equal content.
+    pub bert: Arc<BertModel>,
     pub(crate) name: String,
     pub(crate) settings: Settings,
     pub(crate) warnings: Vec<String>,
+}
+
+impl OpenedModel {
+    pub(crate) fn new(model: Model, bert: Arc<BertModel>) -> Self {
+        OpenedModel {
+            bert,
+            name: model.name,
+            settings: model.settings,
+            warnings: model.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// What is costly of a model, ready to encode.
+#[derive(Debug)]
+pub struct BertModel {
     pub(crate) word_piece: WordPiece,
     pub(crate) cls: u32,
     pub(crate) sep: u32,
@@ -29,7 +47,7 @@ impl BertModel {
         &self.encoder
     }
 
-    pub(crate) fn load(model: Model, kernels: Isa, stage: &str) -> Result<Self> {
+    pub(crate) fn load(model: &Model, kernels: Isa, stage: &str) -> Result<Self> {
         let refuse = |message| Error::Parameter {
             place: stage.to_owned(),
             message,
@@ -57,7 +75,7 @@ impl BertModel {
             },
             layer_norm_eps: c.layer_norm_eps,
         };
-        let encoder = hearth_encoder::cpu(&config, &Source(&model), kernels).map_err(|source| {
+        let encoder = hearth_encoder::cpu(&config, &Source(model), kernels).map_err(|source| {
             Error::Encoder {
                 stage: stage.to_owned(),
                 source,
@@ -69,9 +87,6 @@ impl BertModel {
             word_piece,
             max_positions: config.max_position_embeddings,
             encoder: Arc::new(encoder),
-            name: model.name,
-            settings: model.settings,
-            warnings: model.warnings.iter().map(ToString::to_string).collect(),
         })
     }
 }

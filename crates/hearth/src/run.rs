@@ -1,12 +1,12 @@
 //! Pipelines at work: binding, then batches in and batches out, in order, on the session's workers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::{concat_batches, take};
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::annotation::{Annotations, AnnotatorType};
@@ -14,7 +14,7 @@ use crate::border::{Border, BoundBorder};
 use crate::counts::Counts;
 use crate::schedule;
 use crate::stage::{AnyStage, Bound, Output, Sequences};
-use crate::text::{is_text, text_sizes};
+use crate::text::{RowSizes, is_text};
 use crate::{Error, Result, Session};
 
 /// A pipeline whose stages are ready: Spark's fitted model. Cheap to clone.
@@ -230,7 +230,7 @@ impl BoundPipeline {
     pub fn transform(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let mut run = self.start();
         run.push(batch.clone())?;
-        run.finish()?;
+        run.finish();
         let mut parts = Vec::new();
         while let Some(part) = run.pull()? {
             parts.push(part.batch);
@@ -242,17 +242,21 @@ impl BoundPipeline {
     #[must_use]
     pub fn start(&self) -> Run {
         let (sender, receiver) = unbounded();
+        let is_dictionary = |f: &FieldRef| matches!(f.data_type(), DataType::Dictionary(..));
         Run {
             bound: self.clone(),
             seen: Arc::new(Counts::default()),
-            window: Window::default(),
             limits: Limits::of(&self.0),
+            joins: !self.0.input.fields().iter().any(is_dictionary),
+            waiting: VecDeque::new(),
+            window: Window::default(),
             part: 0,
             part_rows: 0,
             submitted: 0,
             pulled: 0,
             in_flight: 0,
             finished: false,
+            failed_part: None,
             done: BTreeMap::new(),
             sender,
             receiver,
@@ -274,11 +278,13 @@ impl BoundPipeline {
 /// How much goes through the stages at once.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Text of a window.
+    /// Text of a window that the stages read.
+    text: usize,
+    /// A window with all its columns.
     bytes: usize,
     rows: usize,
-    /// Windows on their way, which with `bytes` bounds the memory.
-    in_flight: usize,
+    /// Windows on their way or waiting to be pulled, which with the others bounds the memory.
+    windows: usize,
 }
 
 impl Limits {
@@ -288,24 +294,39 @@ impl Limits {
     const BYTES_PER_TOKEN: usize = 5;
 
     fn of(chain: &Chain) -> Self {
-        let dimensions = chain
+        let added = chain
             .schema
             .fields()
             .iter()
-            .filter_map(|f| Annotations::dimension(f.data_type()));
+            .filter(|f| AnnotatorType::of(f).is_some());
+        let dimensions = added.filter_map(|f| Annotations::dimension(f.data_type()));
         let per_token: usize = dimensions
             .map(|d| usize::try_from(d).unwrap_or(1) * size_of::<f32>())
             .sum();
-        let bytes = match per_token {
+        let text = match per_token {
             0 => 2 << 20,
             _ => (Self::VECTORS / per_token * Self::BYTES_PER_TOKEN).clamp(16 << 10, 2 << 20),
         };
         Limits {
-            bytes,
+            text,
+            bytes: 16 << 20,
             rows: 8192,
-            in_flight: chain.model.0.session.jobs() + 2,
+            windows: chain.model.0.session.jobs() + 2,
         }
     }
+}
+
+/// What waits to be cut into windows.
+#[derive(Debug)]
+enum Waiting {
+    /// Rows of a batch from `from` on.
+    Batch {
+        batch: RecordBatch,
+        sizes: RowSizes,
+        from: usize,
+    },
+    /// The end of a part.
+    EndPart,
 }
 
 /// Rows collected until there are enough for a window.
@@ -313,7 +334,35 @@ impl Limits {
 struct Window {
     batches: Vec<RecordBatch>,
     rows: usize,
+    text: usize,
     bytes: usize,
+}
+
+impl Window {
+    /// Takes rows of a batch from `from` on until the window is full; gives the row after the last one taken.
+    fn take(
+        &mut self,
+        batch: &RecordBatch,
+        sizes: &RowSizes,
+        from: usize,
+        limits: Limits,
+    ) -> usize {
+        let mut row = from;
+        while row < batch.num_rows() && !self.is_full(limits) {
+            self.rows += 1;
+            self.text += sizes.text(row);
+            self.bytes += sizes.all(row);
+            row += 1;
+        }
+        if row > from {
+            self.batches.push(batch.slice(from, row - from));
+        }
+        row
+    }
+
+    fn is_full(&self, limits: Limits) -> bool {
+        self.text >= limits.text || self.bytes >= limits.bytes || self.rows >= limits.rows
+    }
 }
 
 /// A batch that is done.
@@ -326,21 +375,26 @@ pub struct Part {
 }
 
 /// Batches on their way through a pipeline. Rows come out in the order they went in; batches are cut and joined by size
-/// on the way. Call [`pull`](Run::pull) after each [`push`](Run::push), so that what is done does not pile up; not from
-/// inside the session's own workers, which would wait for themselves.
+/// on the way. After each [`push`](Run::push) call [`pull`](Run::pull) until it gives `None`: that is where the work is
+/// handed on and waited for, and what bounds the memory. Not from inside the session's own workers, which would wait for
+/// themselves.
 #[derive(Debug)]
 pub struct Run {
     bound: BoundPipeline,
     seen: Arc<Counts>,
-    window: Window,
     limits: Limits,
+    /// Batches of different dictionaries are not joined: their keys may not have room for both.
+    joins: bool,
+    waiting: VecDeque<Waiting>,
+    window: Window,
     part: usize,
     part_rows: u64,
     submitted: u64,
     pulled: u64,
     in_flight: usize,
     finished: bool,
-    done: BTreeMap<u64, (usize, Result<RecordBatch>)>,
+    failed_part: Option<usize>,
+    done: BTreeMap<u64, Done>,
     sender: Sender<Done>,
     receiver: Receiver<Done>,
 }
@@ -359,7 +413,7 @@ impl Run {
         &self.seen
     }
 
-    /// Takes a batch; waits while too much is on its way.
+    /// Takes a batch.
     ///
     /// # Errors
     /// [`Error::OtherSchema`]. What is wrong with a row comes out of [`Run::pull`], in its place.
@@ -371,49 +425,28 @@ impl Run {
                 found: format!("{:?}", batch.schema()),
             });
         }
-        let sizes = text_sizes(&batch, &self.bound.0.text_columns);
-        let mut from = 0;
-        for (row, size) in sizes.into_iter().enumerate() {
-            self.window.bytes += size;
-            self.window.rows += 1;
-            if self.window.bytes >= self.limits.bytes || self.window.rows >= self.limits.rows {
-                self.window.batches.push(batch.slice(from, row + 1 - from));
-                from = row + 1;
-                self.submit()?;
-            }
-        }
-        if from < batch.num_rows() {
-            self.window
-                .batches
-                .push(batch.slice(from, batch.num_rows() - from));
-        }
+        let sizes = RowSizes::of(&batch, &self.bound.0.text_columns);
+        self.waiting.push_back(Waiting::Batch {
+            batch,
+            sizes,
+            from: 0,
+        });
         Ok(())
     }
 
     /// Ends a part of the output, such as a file: rows pushed later are not joined with earlier ones and are numbered
     /// from 0 again.
-    ///
-    /// # Errors
-    /// As [`Run::push`].
-    pub fn end_part(&mut self) -> Result<()> {
-        self.submit()?;
-        self.part += 1;
-        self.part_rows = 0;
-        Ok(())
+    pub fn end_part(&mut self) {
+        self.waiting.push_back(Waiting::EndPart);
     }
 
     /// Says that no batch follows.
-    ///
-    /// # Errors
-    /// As [`Run::push`].
-    pub fn finish(&mut self) -> Result<()> {
-        self.submit()?;
+    pub fn finish(&mut self) {
         self.finished = true;
-        Ok(())
     }
 
-    /// The next batch, in input order, if it is done; after [`Run::finish`] waits for it, and gives `None` after the
-    /// last one.
+    /// The next batch in input order; waits for it while what was pushed is more than may be on its way, and after
+    /// [`Run::finish`]. `None` asks for more to be pushed, or says that all is out.
     ///
     /// # Errors
     /// What was wrong with a row of the next batch. The run is over then.
@@ -422,41 +455,70 @@ impl Run {
             while let Ok(done) = self.receiver.try_recv() {
                 self.receive(done);
             }
-            if let Some((number, result)) = self.done.remove(&self.pulled) {
+            self.advance()?;
+            if let Some(done) = self.done.remove(&self.pulled) {
                 self.pulled += 1;
+                if done.result.is_err() {
+                    self.failed_part = Some(done.part);
+                }
                 return Ok(Some(Part {
-                    number,
-                    batch: result?,
+                    number: done.part,
+                    batch: done.result?,
                 }));
             }
-            if !self.finished || self.in_flight == 0 {
+            let full = !self.waiting.is_empty() || self.finished;
+            if !full || self.in_flight == 0 {
                 return Ok(None);
             }
-            self.wait();
+            // The run holds a sender itself, so that the channel cannot close.
+            if let Ok(done) = self.receiver.recv() {
+                self.receive(done);
+            }
         }
     }
 
-    fn wait(&mut self) {
-        // The run holds a sender itself, so that the channel cannot close.
-        if let Ok(done) = self.receiver.recv() {
-            self.receive(done);
-        }
+    /// The part of the batch whose error [`Run::pull`] gave.
+    #[must_use]
+    pub fn failed_part(&self) -> Option<usize> {
+        self.failed_part
     }
 
     fn receive(&mut self, done: Done) {
         self.in_flight -= 1;
-        self.done.insert(done.number, (done.part, done.result));
+        self.done.insert(done.number, done);
+    }
+
+    /// Hands windows to the workers while there is room.
+    fn advance(&mut self) -> Result<()> {
+        while self.in_flight + self.done.len() < self.limits.windows {
+            match self.waiting.front_mut() {
+                Some(Waiting::Batch { batch, sizes, from }) => {
+                    *from = self.window.take(batch, sizes, *from, self.limits);
+                    let used_up = *from == batch.num_rows();
+                    if used_up {
+                        self.waiting.pop_front();
+                    }
+                    if self.window.is_full(self.limits) || (used_up && !self.joins) {
+                        self.submit()?;
+                    }
+                }
+                Some(Waiting::EndPart) => {
+                    self.waiting.pop_front();
+                    self.submit()?;
+                    self.part += 1;
+                    self.part_rows = 0;
+                }
+                None if self.finished && self.window.rows > 0 => self.submit()?,
+                None => break,
+            }
+        }
+        Ok(())
     }
 
     fn submit(&mut self) -> Result<()> {
         let window = std::mem::take(&mut self.window);
-        if window.rows == 0 {
-            return Ok(());
-        }
-        while self.in_flight >= self.limits.in_flight {
-            self.wait();
-        }
         let batch = match window.batches.as_slice() {
+            [] => return Ok(()),
             [one] => one.clone(),
             many => concat_batches(&self.bound.0.input, many)?,
         };

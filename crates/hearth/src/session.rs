@@ -1,6 +1,7 @@
 //! What the pipelines of a process share: worker threads, opened models, the stage types known.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use hearth_encoder::Isa;
 use hearth_models::Fingerprint;
 
 use crate::config::Registry;
-use crate::model::BertModel;
+use crate::model::{BertModel, OpenedModel};
 use crate::run::PipelineModel;
 use crate::stages::{BertEmbeddings, DocumentAssembler, SentenceDetector, Tokenizer};
 use crate::{Error, Pipeline, Result, StageConfig};
@@ -58,24 +59,25 @@ impl Session {
         Ok(PipelineModel::new(self.clone(), stages, notes))
     }
 
-    /// The model at a path, opened once per session however many stages and pipelines name it.
+    /// The model at a path. Weights and vocabulary are kept once per session, however many paths, stages and pipelines
+    /// hold the same content.
     ///
     /// # Errors
     /// [`Error::Model`], [`Error::Encoder`], both naming `stage`.
-    pub fn bert(&self, path: &Path, stage: &str) -> Result<Arc<BertModel>> {
+    pub fn bert(&self, path: &Path, stage: &str) -> Result<OpenedModel> {
         let model = hearth_models::open(path).map_err(|source| Error::Model {
             stage: stage.to_owned(),
             source,
         })?;
         // Held while loading, so that two pipelines asking at once do not load twice.
-        let mut models = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let fingerprint = model.fingerprint();
-        if let Some(known) = models.get(&fingerprint) {
-            return Ok(known.clone());
-        }
-        let opened = Arc::new(BertModel::load(model, self.0.kernels, stage)?);
-        models.insert(fingerprint, opened.clone());
-        Ok(opened)
+        let mut known = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let bert = match known.entry(model.fingerprint()) {
+            Entry::Occupied(entry) => entry.get().clone(),
+            Entry::Vacant(entry) => entry
+                .insert(Arc::new(BertModel::load(&model, self.0.kernels, stage)?))
+                .clone(),
+        };
+        Ok(OpenedModel::new(model, bert))
     }
 
     /// Worker threads.

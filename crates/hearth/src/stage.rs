@@ -12,7 +12,7 @@ use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::datatypes::{FieldRef, Schema};
 use hearth_encoder::Encode;
 
-use crate::annotation::AnnotatorType;
+use crate::annotation::{AnnotatorType, is_lean};
 use crate::counts::Counts;
 use crate::{Error, Result};
 
@@ -246,6 +246,18 @@ pub fn input_columns(
         .iter()
         .all(|kind| found.iter().any(|(_, other)| other == kind))
     {
+        if let Some(field) = found
+            .iter()
+            .map(|(index, _)| schema.field(*index))
+            .find(|f| !is_lean(f))
+        {
+            return Err(Error::NotAnnotations {
+                column: field.name().clone(),
+                message: "it holds annotations as they stand in a file, and this version goes on only from columns \
+                          that the same pipeline made: run the stages before this one too"
+                    .to_owned(),
+            });
+        }
         return Ok(found
             .into_iter()
             .filter(|(_, kind)| required.contains(kind))

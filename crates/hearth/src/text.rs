@@ -1,8 +1,10 @@
 //! One accessor for text, whatever Arrow type holds it.
 
+use std::fmt::{Debug, LowerExp};
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, StringViewBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use crate::{Error, Result};
 
@@ -32,9 +34,8 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
 pub(crate) fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<StringViewArray> {
     match array.data_type() {
         DataType::Utf8View => Ok(array.as_string_view().clone()),
-        DataType::Float32 | DataType::Float64 => {
-            Ok(java_doubles(&cast(array, &DataType::Float64)?))
-        }
+        DataType::Float32 => Ok(java_numbers(array.as_primitive::<Float32Type>().iter())),
+        DataType::Float64 => Ok(java_numbers(array.as_primitive::<Float64Type>().iter())),
         other if is_text(other) => Ok(cast(array, &DataType::Utf8View)?.as_string_view().clone()),
         other => Err(Error::NotText {
             stage: stage.to_owned(),
@@ -44,31 +45,78 @@ pub(crate) fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<
     }
 }
 
-/// Bytes of text in each row of a batch, over some columns; 0 for what is not a string type.
-pub(crate) fn text_sizes(batch: &RecordBatch, columns: &[usize]) -> Vec<usize> {
-    let mut sizes = vec![0; batch.num_rows()];
-    for &column in columns {
-        let array = batch.column(column);
-        match array.data_type() {
-            DataType::Dictionary(..) => {
-                let dictionary = array.as_any_dictionary();
-                let of_value = text_lengths(dictionary.values());
-                let keys = dictionary.normalized_keys();
-                add(
-                    &mut sizes,
-                    (0..array.len()).map(|row| {
-                        if array.is_valid(row) {
-                            of_value[keys[row]]
-                        } else {
-                            0
-                        }
-                    }),
-                );
+/// How large each row of a batch is.
+#[derive(Debug)]
+pub(crate) struct RowSizes {
+    text: Vec<usize>,
+    others: Vec<usize>,
+    /// Bytes per row of columns that are no strings, on average.
+    rest: usize,
+}
+
+impl RowSizes {
+    /// `text_columns`: those whose text the stages read.
+    pub(crate) fn of(batch: &RecordBatch, text_columns: &[usize]) -> Self {
+        let rows = batch.num_rows();
+        let mut sizes = RowSizes {
+            text: vec![0; rows],
+            others: vec![0; rows],
+            rest: 0,
+        };
+        for (column, array) in batch.columns().iter().enumerate() {
+            match strings(array) {
+                Some(lengths) if text_columns.contains(&column) => add(&mut sizes.text, lengths),
+                Some(lengths) => add(&mut sizes.others, lengths),
+                None => {
+                    sizes.rest += array.to_data().get_slice_memory_size().unwrap_or(0) / rows.max(1)
+                }
             }
-            _ => add(&mut sizes, text_lengths(array)),
         }
+        sizes
     }
-    sizes
+
+    /// Bytes of a row's text that the stages read.
+    pub(crate) fn text(&self, row: usize) -> usize {
+        self.text[row]
+    }
+
+    /// Bytes of a row, all columns.
+    pub(crate) fn all(&self, row: usize) -> usize {
+        self.text[row] + self.others[row] + self.rest
+    }
+}
+
+/// Bytes of each string of a column of strings.
+fn strings(array: &ArrayRef) -> Option<Vec<usize>> {
+    Some(match array.data_type() {
+        DataType::Utf8View => array
+            .as_string_view()
+            .lengths()
+            .map(|n| n as usize)
+            .collect(),
+        DataType::BinaryView => array
+            .as_binary_view()
+            .lengths()
+            .map(|n| n as usize)
+            .collect(),
+        DataType::Utf8 => array.as_string::<i32>().offsets().lengths().collect(),
+        DataType::LargeUtf8 => array.as_string::<i64>().offsets().lengths().collect(),
+        DataType::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary();
+            let of_value = strings(dictionary.values())?;
+            let keys = dictionary.normalized_keys();
+            (0..array.len())
+                .map(|row| {
+                    if array.is_valid(row) {
+                        of_value[keys[row]]
+                    } else {
+                        0
+                    }
+                })
+                .collect()
+        }
+        _ => return None,
+    })
 }
 
 fn add(sizes: &mut [usize], more: impl IntoIterator<Item = usize>) {
@@ -77,37 +125,30 @@ fn add(sizes: &mut [usize], more: impl IntoIterator<Item = usize>) {
     }
 }
 
-fn text_lengths(array: &ArrayRef) -> Vec<usize> {
-    match array.data_type() {
-        DataType::Utf8View => array
-            .as_string_view()
-            .lengths()
-            .map(|n| n as usize)
-            .collect(),
-        DataType::Utf8 => array.as_string::<i32>().offsets().lengths().collect(),
-        DataType::LargeUtf8 => array.as_string::<i64>().offsets().lengths().collect(),
-        _ => vec![0; array.len()],
-    }
-}
-
-/// `java.lang.Double.toString` of each value: decimal between 1e-3 and 1e7, scientific outside.
-fn java_doubles(array: &ArrayRef) -> StringViewArray {
-    let values = array.as_primitive::<Float64Type>();
-    let mut out = StringViewBuilder::with_capacity(values.len());
+/// `Double.toString` or `Float.toString` of Java, of each value.
+fn java_numbers<T: Float>(values: impl Iterator<Item = Option<T>>) -> StringViewArray {
+    let mut out = StringViewBuilder::new();
     for value in values {
-        out.append_option(value.map(java_double));
+        out.append_option(value.map(java_number));
     }
     out.finish()
 }
 
-fn java_double(x: f64) -> String {
-    if x.is_nan() {
+/// What both kinds of floats can do.
+trait Float: Copy + Debug + LowerExp + Into<f64> {}
+impl Float for f32 {}
+impl Float for f64 {}
+
+/// Decimal between 1e-3 and 1e7, scientific outside; the shortest digits that give the same number again.
+fn java_number<T: Float>(x: T) -> String {
+    let value: f64 = x.into();
+    if value.is_nan() {
         return "NaN".to_owned();
     }
-    if x.is_infinite() {
-        return if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
-    if x == 0.0 || (1e-3..1e7).contains(&x.abs()) {
+    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
         return format!("{x:?}");
     }
     let scientific = format!("{x:e}");
@@ -168,7 +209,10 @@ mod tests {
             (1.25e-5, "1.25E-5"),
             (-0.001, "-0.001"),
         ] {
-            assert_eq!(java_double(value), text);
+            assert_eq!(java_number(value), text);
+        }
+        for (value, text) in [(0.1f32, "0.1"), (1e10, "1.0E10"), (-0.0, "-0.0")] {
+            assert_eq!(java_number(value), text);
         }
     }
 

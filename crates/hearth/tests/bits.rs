@@ -102,7 +102,7 @@ fn vectors(
             collect(&part.batch);
         }
     }
-    run.finish().unwrap();
+    run.finish();
     while let Some(part) = run.pull().unwrap() {
         collect(&part.batch);
     }

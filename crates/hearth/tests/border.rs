@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Fields};
 use hearth::annotation::key;
 use hearth::border::{Border, Layout, Offsets};
 use hearth::stages::{DocumentAssembler, SentenceDetector, Tokenizer};
@@ -119,6 +120,71 @@ fn offsets_are_found_when_sentences_overwrite_the_document() {
         rows(&out)[0]["token"][2],
         json!({ "begin": 7, "end": 9, "sentence": 1, "result": "Ja" })
     );
+}
+
+#[test]
+fn a_batch_without_rows_leaves_as_one() {
+    for layout in [
+        Layout::Nested(Offsets::Char),
+        Layout::Rows(Offsets::Char),
+        Layout::Spark,
+    ] {
+        let session = Session::builder().jobs(1).build().unwrap();
+        let input =
+            RecordBatch::try_from_iter([("text", Arc::new(StringArray::from(vec!["x"])) as _)])
+                .unwrap();
+        let lean = session
+            .load(&tokens("document"))
+            .unwrap()
+            .transform(&input)
+            .unwrap();
+        let border = Border {
+            layout,
+            columns: None,
+        }
+        .bind(lean.schema_ref())
+        .unwrap();
+        assert_eq!(border.apply(&lean.slice(0, 0), 0).unwrap().num_rows(), 0);
+    }
+}
+
+#[test]
+fn a_users_column_that_looks_like_annotations_passes() {
+    let fields: Fields = vec![
+        Field::new("at", DataType::Int32, true),
+        Field::new("x", DataType::Int32, true),
+    ]
+    .into();
+    let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
+    let events = arrow::array::new_null_array(&DataType::List(item), 1);
+    let texts = StringArray::from(vec!["x"]);
+    let input =
+        RecordBatch::try_from_iter([("text", Arc::new(texts) as _), ("events", events)]).unwrap();
+    let session = Session::builder().jobs(1).build().unwrap();
+    let bound = session
+        .load(&tokens("document"))
+        .unwrap()
+        .bind(input.schema_ref())
+        .unwrap();
+    for layout in [
+        Layout::Nested(Offsets::Char),
+        Layout::Rows(Offsets::Char),
+        Layout::Spark,
+    ] {
+        let out = bound
+            .with_border(&Border {
+                layout,
+                columns: None,
+            })
+            .unwrap()
+            .transform(&input)
+            .unwrap();
+        assert_eq!(
+            out.column_by_name("events").unwrap().null_count(),
+            1,
+            "{layout:?}"
+        );
+    }
 }
 
 #[test]

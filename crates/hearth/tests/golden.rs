@@ -124,7 +124,6 @@ fn run(session: &Session, name: &str) -> Result<Outcome, String> {
             let expected = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            // Archives converted from TF1 were saved under their own storage refs.
             if field.metadata().get(key) != Some(&expected) {
                 return Err(format!(
                     "{column}: {key} is {:?} instead of {value}",

@@ -1,10 +1,17 @@
 //! Pipelines as data: files, places in errors, what is refused before any data.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use hearth::annotation::Annotations;
 use hearth::border::{Border, Layout, Offsets};
 use hearth::{Pipeline, Session};
 use hearth_testkit::data;
@@ -219,6 +226,80 @@ fn a_border_refuses_columns_that_are_not_there_or_twice() {
 }
 
 #[test]
+fn a_copy_of_a_model_keeps_its_own_name_and_settings() {
+    use std::fs;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("lower");
+    fs::create_dir(&copy).unwrap();
+    for file in ["config.json", "model.safetensors", "vocab.txt"] {
+        fs::copy(data().join("models/tiny_cased").join(file), copy.join(file)).unwrap();
+    }
+    fs::write(
+        copy.join("tokenizer_config.json"),
+        "{\"do_lower_case\": true}",
+    )
+    .unwrap();
+    let session = session();
+    let one = session
+        .bert(&data().join("models/tiny_cased"), "a")
+        .unwrap();
+    let two = session.bert(&copy, "b").unwrap();
+    assert!(
+        Arc::ptr_eq(&one.bert, &two.bert),
+        "the weights are the same"
+    );
+    let result = |model: PathBuf| {
+        let input = StringArray::from(vec!["Hello"]);
+        let input = RecordBatch::try_from_iter([("text", Arc::new(input) as _)]).unwrap();
+        let out = session
+            .load(&Pipeline::embed("text", model))
+            .unwrap()
+            .transform(&input)
+            .unwrap();
+        let field = out
+            .schema()
+            .field_with_name("embeddings")
+            .unwrap()
+            .metadata()["ref"]
+            .clone();
+        let annotations =
+            Annotations::open(out.column_by_name("embeddings").unwrap(), "embeddings").unwrap();
+        (annotations.result(0).to_owned(), field)
+    };
+    assert_eq!(
+        result(data().join("models/tiny_cased")),
+        ("Hello".to_owned(), "tiny_cased".to_owned())
+    );
+    assert_eq!(result(copy), ("hello".to_owned(), "lower".to_owned()));
+}
+
+#[test]
+fn annotations_as_they_stand_in_a_file_are_refused_before_any_data() {
+    let model = session()
+        .load(&Pipeline::from_toml(TOKENS, "p.toml").unwrap())
+        .unwrap();
+    let text = Schema::new(vec![Field::new("text", DataType::Utf8, true)]);
+    let at_rest = model
+        .bind(&text)
+        .unwrap()
+        .with_border(&Border {
+            layout: Layout::Spark,
+            columns: None,
+        })
+        .unwrap();
+    let tokens =
+        "[[stage]]\ntype = \"tokenizer\"\ninput_cols = [\"sentence\"]\noutput_col = \"again\"\n";
+    let again = session()
+        .load(&Pipeline::from_toml(tokens, "p.toml").unwrap())
+        .unwrap();
+    let error = again.bind(at_rest.schema()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("column 'sentence'") && error.contains("stand in a file"),
+        "{error}"
+    );
+}
+
+#[test]
 fn models_are_opened_once() {
     let session = session();
     let one = session
@@ -227,5 +308,5 @@ fn models_are_opened_once() {
     let two = session
         .bert(&data().join("models/../models/tiny_cased"), "b")
         .unwrap();
-    assert!(Arc::ptr_eq(&one, &two));
+    assert!(Arc::ptr_eq(&one.bert, &two.bert));
 }

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use arrow::array::{
+    AsArray, BinaryArray, DictionaryArray, Int64Array, RecordBatch, StringArray, UInt32Array,
+};
+use arrow::datatypes::{DataType, Field, Int8Type, Int64Type, Schema};
 use hearth::stage::{AnyStage, Bound, Output, Stage};
 use hearth::stages::{DocumentAssembler, SentenceDetector, Tokenizer};
 use hearth::{Counts, Error, Loading, Pipeline, Result, Run, Session, StageConfig};
@@ -148,12 +150,12 @@ fn rows_come_out_in_order_and_parts_apart() {
     for start in (0..input.num_rows()).step_by(1000) {
         run.push(input.slice(start, 1000)).unwrap();
         if start == 4000 {
-            run.end_part().unwrap();
-            run.end_part().unwrap();
+            run.end_part();
+            run.end_part();
         }
         parts.append(&mut drain(&mut run));
     }
-    run.finish().unwrap();
+    run.finish();
     parts.append(&mut drain(&mut run));
     let ids: Vec<i64> = parts
         .iter()
@@ -178,6 +180,98 @@ fn rows_come_out_in_order_and_parts_apart() {
     assert_eq!(
         run.counts().tokens.get(),
         20_000 + 20_000 / 50 * (49 * 50 / 2)
+    );
+}
+
+#[test]
+fn what_is_on_its_way_is_bounded() {
+    let pipeline = Pipeline::new()
+        .then(DocumentAssembler {
+            input_col: Some("text".into()),
+            ..Default::default()
+        })
+        .then(Tokenizer::default());
+    let model = session().load(&pipeline).unwrap();
+    // 40 MB in one batch: many windows of 2 MB of text.
+    let text = "word ".repeat(2000);
+    let texts: Vec<&str> = (0..4000).map(|_| text.as_str()).collect();
+    let input = batch(&texts);
+    let mut run = model.bind(input.schema_ref()).unwrap().start();
+    run.push(input).unwrap();
+    assert_eq!(run.counts().tokens.get(), 0, "push hands nothing on");
+    let mut rows = 0;
+    let mut most_ahead = 0;
+    while let Some(part) = run.pull().unwrap() {
+        rows += part.batch.num_rows() as u64;
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        most_ahead = most_ahead.max(run.counts().rows.get() - rows);
+    }
+    run.finish();
+    rows += drain(&mut run)
+        .iter()
+        .map(|p| p.batch.num_rows() as u64)
+        .sum::<u64>();
+    assert_eq!(rows, 4000);
+    // Two jobs: four windows of 210 rows at most.
+    assert!(
+        most_ahead <= 4 * 210,
+        "{most_ahead} rows were done and not pulled"
+    );
+}
+
+#[test]
+fn wide_rows_make_small_windows() {
+    let pipeline = Pipeline::new().then(DocumentAssembler {
+        input_col: Some("text".into()),
+        ..Default::default()
+    });
+    let model = session().load(&pipeline).unwrap();
+    let blob = vec![7u8; 1 << 20];
+    let blobs: BinaryArray = (0..64).map(|_| Some(blob.as_slice())).collect();
+    let texts = StringArray::from(vec!["hi"; 64]);
+    let input = RecordBatch::try_from_iter([
+        ("text", Arc::new(texts) as _),
+        ("blob", Arc::new(blobs) as _),
+    ])
+    .unwrap();
+    let mut run = model.bind(input.schema_ref()).unwrap().start();
+    run.push(input).unwrap();
+    run.finish();
+    let parts = drain(&mut run);
+    assert!(
+        parts.iter().all(|p| p.batch.num_rows() <= 17),
+        "16 MiB at a time"
+    );
+    assert_eq!(parts.iter().map(|p| p.batch.num_rows()).sum::<usize>(), 64);
+}
+
+#[test]
+fn dictionaries_of_different_batches_are_not_forced_together() {
+    let pipeline = Pipeline::new().then(DocumentAssembler {
+        input_col: Some("text".into()),
+        ..Default::default()
+    });
+    let model = session().load(&pipeline).unwrap();
+    let dictionary = |from: i32| {
+        let texts: DictionaryArray<Int8Type> = (from..from + 100)
+            .map(|i| Some(i.to_string()))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(|s| s.as_deref())
+            .collect();
+        RecordBatch::try_from_iter([("text", Arc::new(texts) as _)]).unwrap()
+    };
+    let mut run = model.bind(dictionary(0).schema_ref()).unwrap().start();
+    for from in [0, 100, 200, 300] {
+        run.push(dictionary(from)).unwrap();
+    }
+    run.finish();
+    assert_eq!(
+        drain(&mut run)
+            .iter()
+            .map(|p| p.batch.num_rows())
+            .sum::<usize>(),
+        400
     );
 }
 
@@ -216,7 +310,7 @@ fn a_long_sentence_is_counted_or_refused() {
             .unwrap()
             .start();
         run.push(input.clone()).unwrap();
-        run.finish().unwrap();
+        run.finish();
         loop {
             match run.pull() {
                 Ok(Some(_)) => {}

@@ -48,6 +48,58 @@ fn columns() {
 }
 
 #[test]
+fn two_columns_of_one_name() {
+    let place = Workplace::new();
+    place.write("in.csv", "id,text,id\n1,Hi.,2\n");
+    let said = place.fails(
+        2,
+        [
+            "embed",
+            "in.csv",
+            "-o",
+            "x.parquet",
+            "-m",
+            arg(&model("tiny_cased")),
+        ],
+    );
+    assert!(said.contains("two columns called 'id'"), "{said}");
+}
+
+#[test]
+fn an_error_names_the_file_and_the_row() {
+    let place = Workplace::new();
+    place.write("in/a.jsonl", GOOD);
+    place.write(
+        "in/b.jsonl",
+        GOOD.to_owned() + &format!("{{\"text\": \"{}\"}}\n", "word ".repeat(200)),
+    );
+    let m = model("tiny_cased");
+    let args = [
+        "embed",
+        "in",
+        "-o",
+        "out",
+        "-m",
+        arg(&m),
+        "--on-overflow",
+        "error",
+    ];
+    let said = place.fails(1, args);
+    assert!(
+        said.contains("b.jsonl") && said.contains("row 1, sentence 0"),
+        "{said}"
+    );
+    assert!(!place.path("out/b.parquet").exists());
+    let said = place.fails(
+        1,
+        args.into_iter()
+            .chain(["--log-format", "json", "--overwrite"]),
+    );
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last["level"], "error");
+}
+
+#[test]
 fn invalid_utf8_names_the_line() {
     let place = Workplace::new();
     place.write("in.csv", b"id,text\n1,fine\n2,Gr\xf6\xdfe\n");
@@ -239,6 +291,21 @@ fn usage() {
         ],
         "always counts in utf16",
     );
+    check(
+        &["embed", "s3://b/x.parquet", "-o", "x", "-m", "x"],
+        "is not in this version",
+    );
+    let window = [
+        "embed",
+        "in.jsonl",
+        "--on-overflow",
+        "window",
+        "-o",
+        "x",
+        "-m",
+        "x",
+    ];
+    check(&window, "--on-overflow window is not in this version");
     assert_eq!(place.names(), ["in.jsonl", "other.jsonl"]);
 }
 

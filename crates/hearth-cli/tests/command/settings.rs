@@ -50,6 +50,52 @@ fn the_file_is_obeyed_and_checked() {
 }
 
 #[test]
+fn columns_can_stand_in_the_environment() {
+    let place = Workplace::new();
+    place.write("in.jsonl", "{\"text\": \"Hi.\", \"id\": 1}\n");
+    let m = model("tiny_cased");
+    let args = ["embed", "in.jsonl", "-o", "-", "-q", "-m", arg(&m)];
+    let out = place
+        .hearth()
+        .args(args)
+        .env("HEARTH_COLUMNS", "id,token")
+        .output()
+        .unwrap();
+    let keys: Vec<String> = json_rows(&out.stdout)[0].keys().cloned().collect();
+    assert_eq!(keys, ["id", "token"]);
+}
+
+#[test]
+fn a_settings_file_for_embed_does_not_change_a_pipeline() {
+    let place = Workplace::new();
+    place.write("in.jsonl", "{\"text\": \"Hello\"}\n");
+    place.write(
+        "p.json",
+        hearth::Pipeline::embed("text", model("tiny_cased")).to_json(),
+    );
+    place.write(
+        "hearth.toml",
+        format!("model = {:?}\n", arg(&model("tiny_uncased"))),
+    );
+    let run = |more: &[&str]| {
+        let base = [
+            "run",
+            "p.json",
+            "in.jsonl",
+            "-o",
+            "-",
+            "-q",
+            "--columns",
+            "embeddings",
+        ];
+        let out = place.ok(base.iter().chain(more));
+        json_rows(&out.stdout)[0]["embeddings"][0]["result"].clone()
+    };
+    assert_eq!(run(&[]), "Hello");
+    assert_eq!(run(&["--model", arg(&model("tiny_uncased"))]), "hello");
+}
+
+#[test]
 fn flags_win_over_the_pipeline_file() {
     let place = Workplace::new();
     place.write("in.jsonl", "{\"text\": \"to a or in.\"}\n");

@@ -8,11 +8,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Int32Type};
 
+use super::Offsets;
 use super::offsets::Positions;
 use super::origin::{Documents, text_validity};
-use super::{Offsets, is_lean};
 use crate::Result;
-use crate::annotation::{Annotations, key};
+use crate::annotation::{Annotations, is_lean, key};
 
 /// The field that leaves for a field inside; plain ones stay as they are.
 pub(super) fn field(field: &FieldRef, offsets: Offsets) -> FieldRef {
@@ -66,7 +66,8 @@ pub(super) fn begins_and_ends(
         Int32Builder::with_capacity(total),
     );
     // A sliced list does not begin with its first item.
-    let skipped = annotations.row(0).start;
+    let first = annotations.list().value_offsets().first().copied();
+    let skipped = usize::try_from(first.unwrap_or(0)).unwrap_or(0);
     begins.append_nulls(skipped);
     ends.append_nulls(skipped);
     for row in 0..annotations.rows() {

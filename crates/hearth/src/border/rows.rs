@@ -6,9 +6,9 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
+use super::Offsets;
 use super::nested::begins_and_ends;
-use super::{Offsets, is_lean};
-use crate::annotation::{Annotations, key};
+use crate::annotation::{Annotations, is_lean, key};
 use crate::{Error, Result};
 
 /// A table of the annotations of one column, with the plain columns repeated beside them.

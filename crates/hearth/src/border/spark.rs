@@ -10,8 +10,7 @@ use arrow::array::{
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float32Type};
 
-use super::is_lean;
-use crate::annotation::{Annotations, AnnotatorType};
+use crate::annotation::{Annotations, AnnotatorType, is_lean};
 use crate::{Error, Result};
 
 /// The field that leaves for a field inside; plain ones stay as they are.

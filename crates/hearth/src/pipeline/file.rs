@@ -133,7 +133,10 @@ pub(super) fn from_json(text: &str, name: &str) -> Result<Pipeline> {
     }
     let text = Text { text, name };
     let json_error = |e: &serde_json::Error, first_line: usize| {
-        text.error(first_line + e.line().max(1) - 1, e.to_string())
+        // The error's own place counts from the text it was given; ours is in front already.
+        let message = e.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        text.error(first_line + e.line().max(1) - 1, message)
     };
     let file: File<'_> = serde_json::from_str(text.text).map_err(|e| json_error(&e, 1))?;
     let mut stages = Vec::new();

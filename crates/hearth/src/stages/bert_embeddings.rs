@@ -121,11 +121,11 @@ impl StageConfig for BertEmbeddings {
             .model
             .as_ref()
             .ok_or_else(|| at.refuse("model", "no model given: set model to a model's path"))?;
-        let model = at.session.bert(&at.path(path), &stage)?;
-        for warning in &model.warnings {
-            at.note(format!("model {}: {warning}", model.name));
+        let opened = at.session.bert(&at.path(path), &stage)?;
+        for warning in &opened.warnings {
+            at.note(format!("model {}: {warning}", opened.name));
         }
-        let settings = &model.settings;
+        let (model, settings) = (opened.bert, &opened.settings);
         let limit = self
             .max_sentence_length
             .or(settings.max_sentence_length)
@@ -154,7 +154,7 @@ impl StageConfig for BertEmbeddings {
             storage_ref: self
                 .storage_ref
                 .or_else(|| settings.storage_ref.clone())
-                .unwrap_or_else(|| model.name.clone()),
+                .unwrap_or_else(|| opened.name.clone()),
             model,
         })))
     }
@@ -260,6 +260,7 @@ impl EncodingStage for Embedder {
             }
             plan.offsets.push(plan.items.len());
         }
+        seen.vectors.add(plan.items.len());
         Ok(plan)
     }
 

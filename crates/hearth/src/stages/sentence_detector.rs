@@ -1,5 +1,6 @@
 //! Documents to sentences.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -56,15 +57,17 @@ impl StageConfig for SentenceDetector {
         let rules = Rules::new(SentenceRules {
             detect_lists: self.detect_lists,
             use_abbreviations: self.use_abbreviations,
-            min_length: self.min_length,
-            max_length: self.max_length,
+            // The limits are kept here, where what they drop is counted.
+            ..SentenceRules::default()
         });
+        let lengths = self.min_length..=self.max_length.unwrap_or(i32::MAX);
         let stage = format!("SentenceDetector_{output_col}");
         Ok(AnyStage::Plain(Arc::new(Detector {
             stage,
             input_cols,
             output_col,
             rules,
+            lengths,
         })))
     }
 }
@@ -75,6 +78,8 @@ struct Detector {
     input_cols: Vec<String>,
     output_col: String,
     rules: Rules,
+    /// UTF-16 lengths of sentences that are kept.
+    lengths: RangeInclusive<i32>,
 }
 
 impl Stage for Detector {
@@ -100,7 +105,11 @@ impl Stage for Detector {
                 let at = documents.span(document).at;
                 let text = documents.result(document);
                 self.rules.detect(text, &mut scratch, |s| {
-                    found.push(Found::new(document, at, &s));
+                    if self.lengths.contains(&(s.end - s.begin)) {
+                        found.push(Found::new(document, at, &s));
+                    } else {
+                        seen.sentences_dropped.add(1);
+                    }
                 });
             }
             // Spark sorts by begin and numbers afterwards; failed searches (-1) come first.
