@@ -68,7 +68,8 @@ impl RowSizes {
                 Some(lengths) if text_columns.contains(&column) => add(&mut sizes.text, lengths),
                 Some(lengths) => add(&mut sizes.others, lengths),
                 None => {
-                    sizes.rest += array.to_data().get_slice_memory_size().unwrap_or(0) / rows.max(1)
+                    sizes.rest +=
+                        array.to_data().get_slice_memory_size().unwrap_or(0) / rows.max(1);
                 }
             }
         }
