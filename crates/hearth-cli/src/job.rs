@@ -315,8 +315,9 @@ struct Flow<'a> {
     writer: Option<Writer>,
     part: usize,
     written: Vec<Written>,
-    /// Bytes of the sources that are read.
+    /// Bytes of the sources that are read, and rows of all batches.
     read: u64,
+    rows: u64,
 }
 
 impl<'a> Flow<'a> {
@@ -332,6 +333,7 @@ impl<'a> Flow<'a> {
             part: 0,
             written: Vec::new(),
             read: 0,
+            rows: 0,
         };
         flow.writer = Some(flow.create(0)?);
         Ok(flow)
@@ -364,7 +366,9 @@ impl<'a> Flow<'a> {
 
     fn read(&mut self, mut reader: Reader) -> Result<(), Failure> {
         while let Some(batch) = reader.next() {
-            self.run.push(batch?)?;
+            let batch = batch?;
+            self.rows += batch.num_rows() as u64;
+            self.run.push(batch)?;
             self.pull(self.read + reader.position())?;
         }
         Ok(())
@@ -375,12 +379,20 @@ impl<'a> Flow<'a> {
         loop {
             self.check_stop()?;
             let part = self.run.pull().map_err(|error| self.in_file(error))?;
-            self.progress.update(read, &self.run.counts().totals());
+            self.progress
+                .update(self.done(read), &self.run.counts().totals());
             match part {
                 Some(part) => self.write(part)?,
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Bytes of input that are done, of those read: reading is ahead of the work by up to a batch.
+    fn done(&self, read: u64) -> u64 {
+        let rows = self.run.counts().rows.get();
+        let share = u128::from(read) * u128::from(rows) / u128::from(self.rows.max(1));
+        u64::try_from(share).unwrap_or(read)
     }
 
     /// A run's error with the file it happened in, where parts are files.

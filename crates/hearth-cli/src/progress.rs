@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Says that `done` bytes of input were read and what was seen in them.
+    /// Says that `done` bytes of input are through and what was seen in them.
     pub(crate) fn update(&mut self, done: u64, seen: &Totals) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
@@ -75,7 +75,7 @@ impl Progress {
             format!(", about {} left", HumanDuration(left))
         });
         eprintln!(
-            "{}{of} read, {} rows done, {}{eta}",
+            "{}{of} done, {} rows, {}{eta}",
             HumanBytes(done),
             grouped(seen.rows),
             rate(seen.tokens, elapsed)
