@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hearth_text::cleanup::{CleanupMode, clean};
 use hearth_text::piece::{Vocabulary, WordPiece, first_word, lower_case};
-use hearth_text::sentence::{Scratch, SentenceDetector};
+use hearth_text::sentence::{RuleSet, Scratch, SentenceDetector, SentenceRules};
 use hearth_text::token::Tokenizer;
 use serde_json::Value;
 
@@ -31,8 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?)?;
     let vocabulary = std::fs::read_to_string(data.join("models/tiny_uncased/vocab.txt"))?;
     let pieces = WordPiece::new(Arc::new(Vocabulary::new(vocabulary.lines())?))?;
-    speeds(&documents, &pieces);
-    growth();
+    speeds(&documents, &pieces)?;
+    growth()?;
     Ok(())
 }
 
@@ -105,7 +105,7 @@ fn report(name: &str, bytes: usize, (time, count): (Duration, usize)) {
     println!("{name:<28} {megabytes:8.0} MB/s {millions:8.2} M/s {count:10}");
 }
 
-fn speeds(documents: &[String], word_piece: &WordPiece) {
+fn speeds(documents: &[String], word_piece: &WordPiece) -> hearth_text::Result<()> {
     let bytes = documents.iter().map(String::len).sum();
     let detector = SentenceDetector::default();
     let tokenizer = Tokenizer::default();
@@ -114,11 +114,13 @@ fn speeds(documents: &[String], word_piece: &WordPiece) {
     for document in documents {
         detector.detect(document, &mut scratch, |s| {
             sentences.push(s.text.to_owned());
-        });
+        })?;
     }
     let mut tokens: Vec<&str> = Vec::new();
     for sentence in &sentences {
-        tokenizer.tokenize(sentence, |t| tokens.push(&sentence[t.at..t.at + t.len]));
+        tokenizer.tokenize(sentence, |t| {
+            tokens.extend(t.at.map(|at| &sentence[at..at + t.text.len()]));
+        })?;
     }
     report(
         "cleanup shrink (unchanged)",
@@ -130,24 +132,45 @@ fn speeds(documents: &[String], word_piece: &WordPiece) {
                 .sum()
         }),
     );
-    report(
-        "sentences",
-        bytes,
-        best(|| {
-            let mut count = 0;
-            for document in documents {
-                detector.detect(document, &mut scratch, |_| count += 1);
-            }
-            count
-        }),
-    );
+    let bounded = |only| {
+        SentenceDetector::new(SentenceRules {
+            custom_bounds: vec![r"\n".to_owned(), r"\s+\(".to_owned()],
+            use_custom_bounds_only: only,
+            ..SentenceRules::default()
+        })
+    };
+    let improved = SentenceDetector::new(SentenceRules {
+        rule_set: RuleSet::Improved,
+        ..SentenceRules::default()
+    })?;
+    for (name, detector) in [
+        ("sentences", detector),
+        ("sentences, custom bounds", bounded(false)?),
+        ("sentences, custom only", bounded(true)?),
+        ("sentences, improved", improved),
+    ] {
+        report(
+            name,
+            bytes,
+            best(|| {
+                let mut count = 0;
+                for document in documents {
+                    // Bounds without choices do not run out of steps.
+                    let found = detector.detect(document, &mut scratch, |_| count += 1);
+                    debug_assert_eq!(found, Ok(()));
+                }
+                count
+            }),
+        );
+    }
     report(
         "tokens",
         bytes,
         best(|| {
             let mut count = 0;
             for sentence in &sentences {
-                tokenizer.tokenize(sentence, |_| count += 1);
+                let found = tokenizer.tokenize(sentence, |_| count += 1);
+                debug_assert!(found.is_ok());
             }
             count
         }),
@@ -180,10 +203,11 @@ fn speeds(documents: &[String], word_piece: &WordPiece) {
             count
         }),
     );
+    Ok(())
 }
 
 /// Prints times for n and 4n bytes of texts that make a careless implementation quadratic.
-fn growth() {
+fn growth() -> hearth_text::Result<()> {
     let units = [
         "\"",
         "(",
@@ -223,18 +247,17 @@ fn growth() {
         "repeated", "n", "4n", "ratio"
     );
     for unit in units {
-        let [small, large] = [ADVERSARIAL, 4 * ADVERSARIAL].map(|size| {
-            let text = unit.repeat(size / unit.len());
-            all_of(&text)
-        });
+        let of_size = |size: usize| all_of(&unit.repeat(size / unit.len()));
+        let (small, large) = (of_size(ADVERSARIAL)?, of_size(4 * ADVERSARIAL)?);
         println!(
             "{unit:<16?} {small:>12.3?} {large:>12.3?} {:7.1}",
             large.as_secs_f64() / small.as_secs_f64()
         );
     }
+    Ok(())
 }
 
-fn all_of(text: &str) -> Duration {
+fn all_of(text: &str) -> hearth_text::Result<Duration> {
     let start = Instant::now();
     for mode in CleanupMode::ALL {
         black_box(clean(mode, text));
@@ -243,10 +266,10 @@ fn all_of(text: &str) -> Duration {
     let tokenizer = Tokenizer::default();
     let mut buffer = String::new();
     detector.detect(text, &mut Scratch::default(), |sentence| {
-        tokenizer.tokenize(sentence.text, |t| {
-            let token = &sentence.text[t.at..t.at + t.len];
-            black_box(first_word(&lower_case(token), true, &mut buffer));
+        let tokenized = tokenizer.tokenize(sentence.text, |t| {
+            black_box(first_word(&lower_case(t.text), true, &mut buffer));
         });
-    });
-    start.elapsed()
+        debug_assert!(tokenized.is_ok(), "the default patterns do not fail");
+    })?;
+    Ok(start.elapsed())
 }

@@ -1,6 +1,9 @@
 //! Java's and its regexes' ideas of characters, as far as the rules need them.
 
+pub(crate) mod pattern;
 mod tables;
+
+pub use pattern::{Captures, Pattern};
 
 /// Java's regex `\s`: ASCII only, so U+00A0, U+2028 and U+3000 are no white space.
 pub(crate) const fn is_space(byte: u8) -> bool {
@@ -48,8 +51,14 @@ pub(crate) fn is_letter_or_digit(c: char) -> bool {
     c.is_ascii_alphanumeric() || is_in(&tables::LETTERS_AND_DIGITS, c)
 }
 
-fn is_mark(c: char) -> bool {
+/// A non-spacing mark up to U+FFFF.
+pub(crate) fn is_mark(c: char) -> bool {
     is_in(&tables::MARKS, c)
+}
+
+/// A non-spacing mark.
+pub(crate) fn is_any_mark(c: char) -> bool {
+    is_mark(c) || (c > '\u{FFFF}' && is_in(&tables::MARKS_BEYOND, c))
 }
 
 fn is_in(ranges: &[(char, char)], c: char) -> bool {

@@ -93,6 +93,11 @@ impl Case {
     }
 }
 
+/// The recorded checks of parameters.
+pub(crate) fn errors() -> Vec<Value> {
+    lines(&data("golden/spark-nlp-5.5.3/errors.jsonl.gz"))
+}
+
 /// The annotations of a column of a row.
 pub(crate) fn spans(row: &Value, column: &str) -> Vec<Span> {
     row[column]

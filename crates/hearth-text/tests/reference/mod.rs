@@ -39,6 +39,7 @@ const ABBREVIATIONS: &str = "adj|bros|btw|co|col|corp|cpl|dec|aug|del|dept|dist|
 /// What becomes of a match.
 enum Action {
     Append(char),
+    Prepend(char),
     Replace(String),
     Protect,
     BreakAndProtect,
@@ -79,99 +80,165 @@ fn after_word(before: &str, words: &str) -> String {
     format!("(?:{})", alternatives.join("|"))
 }
 
-/// `SentenceDetector` with `DefaultPragmaticMethod`.
+fn symbol(c: char) -> Action {
+    Action::Replace(c.to_string())
+}
+
+fn rule(pattern: &str, action: Action) -> Rule {
+    let (pattern, starts_word) = match pattern.strip_prefix(r"\b") {
+        Some(rest) => (rest, true),
+        None => (pattern, false),
+    };
+    Rule {
+        regex: java(pattern),
+        starts_word,
+        action,
+    }
+}
+
+fn numbers() -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for number in [
+        r"(?<=\d)\.(?=\d)",
+        r"\.(?=\d)",
+        r"(?<=\d)\.(?=\S)",
+        r"(?<=^\d)\.(?=(\s\S)|\))",
+        r"(?<=^\d\d)\.(?=(\s\S)|\))",
+    ] {
+        rules.push(rule(number, symbol(NUM)));
+    }
+    rules
+}
+
+fn abbreviations(use_abbreviations: bool) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
+    add(
+        r"\b[a-zA-Z](?:\.[a-zA-Z])+(?:\.(?!\s[A-Z]))*",
+        Action::Protect,
+    );
+    add(r"[pP]\.[mM]\.*", Action::Protect);
+    add(r"[aA]\.[mM]\.*", Action::Protect);
+    for abbreviation in [
+        r"\.(?='s\s)|\.(?='s\$)|\.(?='s\z)",
+        r"(?<=Co)\.(?=\sKG)",
+        r"(?<=^[A-Z])\.(?=\s)",
+        r"(?<=\s[A-Z])\.(?=\s)",
+    ] {
+        add(abbreviation, symbol(ABBREVIATOR));
+    }
+    if use_abbreviations {
+        let at_start = r"((\.|\:|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
+        let inside = r"((\.|\:|-|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
+        for (words, after_space, after_start) in [
+            (PREFIXES, r"\s", r"\s"),
+            (PREFIXES, r":\d+", r":\d+"),
+            (NUMBERS, r"\s\d", r"\s\d"),
+            (NUMBERS, r"\s+\(", r"\s+\("),
+            (ABBREVIATIONS, inside, at_start),
+            (ABBREVIATIONS, ",", ","),
+        ] {
+            let (spaced, first) = (after_word(r"\s", words), after_word("^", words));
+            add(
+                &format!(r"{spaced}\.(?={after_space})|{first}\.(?={after_start})"),
+                symbol(ABBREVIATOR),
+            );
+        }
+    }
+    rules
+}
+
+/// `SentenceDetector` with `DefaultPragmaticMethod`, or another where there are custom bounds.
 pub(crate) struct Sentences {
     rules: Vec<Rule>,
     cut: Regex,
+    split_length: Option<usize>,
+}
+
+/// Custom bounds, not none; the patterns as the regex crates read them.
+pub(crate) struct Bounds<'a> {
+    pub(crate) patterns: &'a [&'a str],
+    pub(crate) strategy: &'a str,
+    pub(crate) only: bool,
 }
 
 impl Sentences {
     pub(crate) fn new(detect_lists: bool, use_abbreviations: bool) -> Self {
-        let mut rules = Vec::new();
-        let mut rule = |pattern: &str, action: Action| {
-            let (pattern, starts_word) = match pattern.strip_prefix(r"\b") {
-                Some(rest) => (rest, true),
-                None => (pattern, false),
-            };
-            rules.push(Rule {
-                regex: java(pattern),
-                starts_word,
-                action,
-            });
+        let mut rules = numbers();
+        rules.extend(abbreviations(use_abbreviations));
+        Self::of(detect_lists, rules)
+    }
+
+    /// `CustomPragmaticMethod` or `MixedPragmaticMethod`.
+    pub(crate) fn bounded(detect_lists: bool, use_abbreviations: bool, bounds: &Bounds) -> Self {
+        let mut sentences = if bounds.only {
+            Self::cutting(Vec::new())
+        } else {
+            let mut rules = abbreviations(use_abbreviations);
+            rules.extend(numbers());
+            Self::of(detect_lists, rules)
         };
-        let symbol = |c: char| Action::Replace(c.to_string());
+        let action = || match bounds.strategy {
+            "none" => symbol(BREAK),
+            "prepend" => Action::Prepend(BREAK),
+            "append" => Action::Append(BREAK),
+            other => panic!("no strategy {other}"),
+        };
+        let patterns = bounds.patterns.iter();
+        let custom = patterns.map(|pattern| rule(pattern, action()));
+        sentences.rules.splice(0..0, custom);
+        sentences
+    }
+
+    pub(crate) fn split(self, length: usize) -> Self {
+        Self {
+            split_length: Some(length),
+            ..self
+        }
+    }
+
+    /// The pragmatic rules around those for numbers and abbreviations.
+    fn of(detect_lists: bool, inner: Vec<Rule>) -> Self {
+        let mut rules = Vec::new();
+        let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
         if detect_lists {
-            rule(r"(\()[a-z]+\)|^[a-z]+\)", Action::BreakAndProtect);
-            rule(
+            add(r"(\()[a-z]+\)|^[a-z]+\)", Action::BreakAndProtect);
+            add(
                 r"\s\d{1,2}\.\s|^\d{1,2}\.\s|\s\d{1,2}\.\)|^\d{1,2}\.\)|\s\-\d{1,2}\.\s|^\-\d{1,2}\.\s|s\-\d{1,2}\.\)|^\-\d{1,2}(<any>\))",
                 Action::BreakAndProtect,
             );
         }
-        for number in [
-            r"(?<=\d)\.(?=\d)",
-            r"\.(?=\d)",
-            r"(?<=\d)\.(?=\S)",
-            r"(?<=^\d)\.(?=(\s\S)|\))",
-            r"(?<=^\d\d)\.(?=(\s\S)|\))",
-        ] {
-            rule(number, symbol(NUM));
-        }
-        rule(
-            r"\b[a-zA-Z](?:\.[a-zA-Z])+(?:\.(?!\s[A-Z]))*",
-            Action::Protect,
-        );
-        rule(r"[pP]\.[mM]\.*", Action::Protect);
-        rule(r"[aA]\.[mM]\.*", Action::Protect);
-        for abbreviation in [
-            r"\.(?='s\s)|\.(?='s\$)|\.(?='s\z)",
-            r"(?<=Co)\.(?=\sKG)",
-            r"(?<=^[A-Z])\.(?=\s)",
-            r"(?<=\s[A-Z])\.(?=\s)",
-        ] {
-            rule(abbreviation, symbol(ABBREVIATOR));
-        }
-        if use_abbreviations {
-            let at_start = r"((\.|\:|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
-            let inside = r"((\.|\:|-|\?)|(\s([a-z]|I\s|I'm|I'll|\d)))";
-            for (words, after_space, after_start) in [
-                (PREFIXES, r"\s", r"\s"),
-                (PREFIXES, r":\d+", r":\d+"),
-                (NUMBERS, r"\s\d", r"\s\d"),
-                (NUMBERS, r"\s+\(", r"\s+\("),
-                (ABBREVIATIONS, inside, at_start),
-                (ABBREVIATIONS, ",", ","),
-            ] {
-                let (spaced, first) = (after_word(r"\s", words), after_word("^", words));
-                rule(
-                    &format!(r"{spaced}\.(?={after_space})|{first}\.(?={after_start})"),
-                    symbol(ABBREVIATOR),
-                );
-            }
-        }
-        rule(r"(?<=\S)[!\?]+(?=\s|\z|\$)", Action::Append(BREAK));
-        rule(r"(?<=\w)\.(?=\w)", symbol(MULT_PERIOD));
-        rule(r"(?<=[a-zA-z]°)\.(?=\s*\d+)", symbol(MULT_PERIOD));
-        rule(
+        rules.extend(inner);
+        let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
+        add(r"(?<=\S)[!\?]+(?=\s|\z|\$)", Action::Append(BREAK));
+        add(r"(?<=\w)\.(?=\w)", symbol(MULT_PERIOD));
+        add(r"(?<=[a-zA-z]°)\.(?=\s*\d+)", symbol(MULT_PERIOD));
+        add(
             r"\.\.\.(?=\s+[A-Z])",
             Action::Replace(format!("{ELLIPSIS}{BREAK}")),
         );
-        rule(
+        add(
             r"(?<=\S)\.{3}(?=\.\s[A-Z])",
             Action::Replace(format!("{ELLIPSIS}{BREAK}")),
         );
-        rule(r"(?:(?<=\s)|^)'[\w\s?!\.,|'\w]+'(?:\W)", Action::Protect);
-        rule(r#""[\w\s?!\.,]+""#, Action::Protect);
-        rule(r"\[[\w\s?!\.,]+\]", Action::Protect);
-        rule(r"\([\w\s?!\.,]+\)", Action::Protect);
-        rule(r#"\?(?=(\'|"))"#, symbol(QUESTION_IN_QUOTE));
+        add(r"(?:(?<=\s)|^)'[\w\s?!\.,|'\w]+'(?:\W)", Action::Protect);
+        add(r#""[\w\s?!\.,]+""#, Action::Protect);
+        add(r"\[[\w\s?!\.,]+\]", Action::Protect);
+        add(r"\([\w\s?!\.,]+\)", Action::Protect);
+        add(r#"\?(?=(\'|"))"#, symbol(QUESTION_IN_QUOTE));
         for exclamation in [r#"\!(?=(\'|"))"#, r"\!(?=\,\s[a-z])", r"\!(?=\s[a-z])"] {
-            rule(exclamation, symbol(EXCLAMATION));
+            add(exclamation, symbol(EXCLAMATION));
         }
-        rule(r"\.", Action::Replace(format!("{DOT}{BREAK}")));
-        rule(";", Action::Replace(format!("{SEMICOLON}{BREAK}")));
+        add(r"\.", Action::Replace(format!("{DOT}{BREAK}")));
+        add(";", Action::Replace(format!("{SEMICOLON}{BREAK}")));
+        Self::cutting(rules)
+    }
+
+    fn cutting(rules: Vec<Rule>) -> Self {
         Self {
             rules,
             cut: Regex::new(&format!("{BREAK}(?![^{OPEN}]*{CLOSE})")).unwrap(),
+            split_length: None,
         }
     }
 
@@ -194,10 +261,18 @@ impl Sentences {
             let begin = index_of(&source, &units, from);
             let end = begin + units.len() as i64 - 1;
             from = end + 1;
-            if !text.is_empty() {
+            if let Some(limit) = self.split_length {
+                let mut begin = begin;
+                for part in truncate(&text, limit) {
+                    let end = begin + part.encode_utf16().count() as i64 - 1;
+                    sentences.push((begin, end, part));
+                    begin = end + 2;
+                }
+            } else {
                 sentences.push((begin, end, text));
             }
         }
+        sentences.retain(|(_, _, text)| !text.is_empty());
         sentences
     }
 
@@ -212,6 +287,23 @@ impl Sentences {
         pieces.push(work[start..].to_owned());
         pieces
     }
+}
+
+/// `SentenceDetectorParams.truncateSentence`
+fn truncate(sentence: &str, max: usize) -> Vec<String> {
+    let (mut parts, mut words, mut length) = (Vec::new(), Vec::new(), 0);
+    for word in sentence.split(' ') {
+        let units = word.encode_utf16().count();
+        if length + units > max {
+            parts.push(words.join(" "));
+            words.clear();
+            length = 0;
+        }
+        length += units + 1;
+        words.push(word);
+    }
+    parts.push(words.join(" "));
+    parts
 }
 
 fn recover(piece: &str) -> String {
@@ -244,6 +336,9 @@ impl Rule {
             }
             out.push_str(&work[copied..found.start()]);
             match &self.action {
+                Action::Prepend(symbol) => {
+                    out.extend([*symbol].into_iter().chain(found.as_str().chars()));
+                }
                 Action::Append(symbol) => out.extend(found.as_str().chars().chain([*symbol])),
                 Action::Replace(with) => out.push_str(with),
                 Action::Protect => protect(found.as_str(), &mut out),
@@ -254,6 +349,12 @@ impl Rule {
             }
             copied = found.end();
             from = copied;
+            if found.range().is_empty() {
+                let Some(next) = work[from..].chars().next() else {
+                    break;
+                };
+                from += next.len_utf8();
+            }
         }
         out.push_str(&work[copied..]);
         out
