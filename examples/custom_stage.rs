@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::Schema;
-use hearth::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Origin, lean_field};
+use hearth::annotation::{
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, lean_field,
+};
 use hearth::stage::{AnyStage, Bound, Output, Stage, input_columns};
 use hearth::{Counts, Loading, Pipeline, Session, StageConfig};
 use serde::{Deserialize, Serialize};
@@ -42,7 +44,8 @@ impl Stage for KeepSentences {
             &[AnnotatorType::Document],
         )?;
         let origin = Origin::of(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Document, None, &origin);
+        let shape = Shape::following(input.field(reads[0]));
+        let field = lean_field(&self.output_col, AnnotatorType::Document, shape, &origin);
         Ok(Bound {
             reads,
             adds: vec![field],
@@ -52,7 +55,8 @@ impl Stage for KeepSentences {
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> hearth::Result<Output> {
         let sentences = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut kept = AnnotationBuilder::over(sentences.results());
+        let mut kept =
+            AnnotationBuilder::over(sentences.results()).with_documents(sentences.has_documents());
         for row in 0..sentences.rows() {
             for i in sentences
                 .row(row)

@@ -1,7 +1,7 @@
 //! Annotation columns: the lean form that stages read and write.
 //!
 //! A column is `List<Struct<begin: Int32, end: Int32, at: Int32, sentence: Int32, result: Utf8View>>`, and for
-//! embeddings also `piece_id: Int32, vector: FixedSizeList<Float32, D>`.
+//! embeddings also `piece_id: Int32, vector: FixedSizeList<Float32, D>`. [`Shape`] tells which children there are.
 //!
 //! - `begin`, `end` are Spark NLP's own numbers: UTF-16 code units of the document, quirks and -1 included, but `end`
 //!   is exclusive. Spark aligns stages by them, so they are kept as they are.
@@ -9,12 +9,16 @@
 //!   and tokens, `result` is the slice of the document at `at`; embeddings of an uncased model say `at` of their token,
 //!   while `result` is lower-cased.
 //! - `sentence` is the number Spark writes into the metadata of that name.
+//! - `document` is there where rows hold several documents (from a list of texts): the index of the one `at` counts in.
 //! - `result` is a view into the document's own buffer wherever it can be.
+//! - `metadata` is a `Map<Utf8, Utf8>` of what a stage was told to carry beyond `sentence`; values may be null.
+//! - `piece_id` is -1 for vectors pooled from others. `vector` is null only for a sentence without any.
 //!
 //! The field's metadata says `annotatorType`, and `dimension` and `ref` for embeddings, as in Spark; `hearth.text` names
 //! the column the text came from and `hearth.document` the column whose text `at` counts in.
 
 mod builder;
+mod metadata;
 mod read;
 
 use std::collections::HashMap;
@@ -23,6 +27,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 
 pub use builder::{AnnotationBuilder, Span};
+pub use metadata::MetadataBuilder;
+pub(crate) use metadata::SparkMetadata;
 pub use read::Annotations;
 
 /// Keys of field metadata.
@@ -37,6 +43,8 @@ pub mod key {
     pub const TEXT: &str = "hearth.text";
     /// The document column whose text `at` counts in.
     pub const DOCUMENT: &str = "hearth.document";
+    /// Present where the document's text is not the plain text as it stands there, but cleaned up.
+    pub const CLEANED: &str = "hearth.cleaned";
     /// Present where a column holds whole documents, as a DocumentAssembler made them.
     pub const WHOLE: &str = "hearth.whole";
     /// What a column at rest counts its offsets in: `char`, `byte` or `utf16`.
@@ -50,8 +58,12 @@ pub enum AnnotatorType {
     Document,
     /// Tokens.
     Token,
-    /// One vector per token.
+    /// One vector per token or chunk.
     WordEmbeddings,
+    /// One vector per sentence or document.
+    SentenceEmbeddings,
+    /// Parts of documents that a column names.
+    Chunk,
 }
 
 impl AnnotatorType {
@@ -62,6 +74,8 @@ impl AnnotatorType {
             AnnotatorType::Document => "document",
             AnnotatorType::Token => "token",
             AnnotatorType::WordEmbeddings => "word_embeddings",
+            AnnotatorType::SentenceEmbeddings => "sentence_embeddings",
+            AnnotatorType::Chunk => "chunk",
         }
     }
 
@@ -72,23 +86,113 @@ impl AnnotatorType {
             "document" => Some(AnnotatorType::Document),
             "token" => Some(AnnotatorType::Token),
             "word_embeddings" => Some(AnnotatorType::WordEmbeddings),
+            "sentence_embeddings" => Some(AnnotatorType::SentenceEmbeddings),
+            "chunk" => Some(AnnotatorType::Chunk),
             _ => None,
         }
     }
 }
 
-/// The children of an annotation; `dimension` where it carries a vector.
+/// Which children an annotation column has beyond the five that all have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// `document`: rows hold several documents.
+    pub documents: bool,
+    /// `metadata`.
+    pub metadata: bool,
+    /// `piece_id` and `vector`, of this many values.
+    pub dimension: Option<i32>,
+    /// Whether `vector` may be null.
+    pub gaps: bool,
+}
+
+impl Shape {
+    /// The shape of a column of this type; the default one where it holds no annotations.
+    #[must_use]
+    pub fn of(data_type: &DataType) -> Self {
+        let Some(fields) = item_fields(data_type) else {
+            return Shape::default();
+        };
+        let vector = fields.find("vector").map(|(_, field)| field);
+        Shape {
+            documents: fields.find("document").is_some(),
+            metadata: fields.find("metadata").is_some(),
+            dimension: vector.and_then(|field| match field.data_type() {
+                DataType::FixedSizeList(_, dimension) => Some(*dimension),
+                _ => None,
+            }),
+            gaps: vector.is_some_and(|field| field.is_nullable()),
+        }
+    }
+
+    /// The shape of annotations made from those of this field: its documents are theirs, the rest is not.
+    #[must_use]
+    pub fn following(field: &Field) -> Self {
+        Shape {
+            documents: Shape::of(field.data_type()).documents,
+            ..Shape::default()
+        }
+    }
+}
+
+/// The children of the structs in a list.
+fn item_fields(data_type: &DataType) -> Option<&Fields> {
+    match data_type {
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(fields) => Some(fields),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a column of this type has the form of this module.
 #[must_use]
-pub fn lean_fields(dimension: Option<i32>) -> Fields {
-    let mut fields: Vec<Field> = ["begin", "end", "at", "sentence"]
-        .map(|name| Field::new(name, DataType::Int32, false))
-        .into();
+pub fn is_lean(data_type: &DataType) -> bool {
+    let expected = lean_fields(Shape::of(data_type));
+    let same =
+        |(a, b): (&FieldRef, &FieldRef)| a.name() == b.name() && a.data_type() == b.data_type();
+    item_fields(data_type).is_some_and(|fields| {
+        fields.len() == expected.len() && fields.iter().zip(&expected).all(same)
+    })
+}
+
+/// The children of an annotation.
+#[must_use]
+pub fn lean_fields(shape: Shape) -> Fields {
+    let int = |name| Field::new(name, DataType::Int32, false);
+    let mut fields = vec![int("begin"), int("end"), int("at"), int("sentence")];
+    if shape.documents {
+        fields.push(int("document"));
+    }
     fields.push(Field::new("result", DataType::Utf8View, false));
-    if let Some(dimension) = dimension {
-        fields.push(Field::new("piece_id", DataType::Int32, false));
-        fields.push(Field::new("vector", vector_type(dimension), false));
+    if shape.metadata {
+        fields.push(Field::new("metadata", metadata_type(), false));
+    }
+    if let Some(dimension) = shape.dimension {
+        fields.push(int("piece_id"));
+        fields.push(Field::new("vector", vector_type(dimension), shape.gaps));
     }
     fields.into()
+}
+
+/// `Map<Utf8, Utf8 nullable>`.
+#[must_use]
+pub fn metadata_type() -> DataType {
+    DataType::Map(metadata_entries(), false)
+}
+
+/// The entries of [`metadata_type`], under the names Spark gives them in files.
+pub(crate) fn metadata_entries() -> FieldRef {
+    let fields = vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", DataType::Utf8, true),
+    ];
+    Arc::new(Field::new(
+        "key_value",
+        DataType::Struct(fields.into()),
+        false,
+    ))
 }
 
 /// `FixedSizeList<Float32 non-null>[dimension]`.
@@ -100,38 +204,19 @@ pub fn vector_type(dimension: i32) -> DataType {
     )
 }
 
-/// Whether a field is a lean column: it says a type, and has the form.
-#[must_use]
-pub fn is_lean(field: &Field) -> bool {
-    let DataType::List(item) = field.data_type() else {
-        return false;
-    };
-    let DataType::Struct(fields) = item.data_type() else {
-        return false;
-    };
-    let expected = lean_fields(Annotations::dimension(field.data_type()));
-    let same =
-        |(a, b): (&FieldRef, &FieldRef)| a.name() == b.name() && a.data_type() == b.data_type();
-    AnnotatorType::of(field).is_some()
-        && fields.len() == expected.len()
-        && fields.iter().zip(&expected).all(same)
-}
-
 /// The field of a lean column, carrying on where the text came from.
 #[must_use]
-pub fn lean_field(
-    name: &str,
-    kind: AnnotatorType,
-    dimension: Option<i32>,
-    origin: &Origin,
-) -> FieldRef {
-    let item = Field::new("item", DataType::Struct(lean_fields(dimension)), false);
+pub fn lean_field(name: &str, kind: AnnotatorType, shape: Shape, origin: &Origin) -> FieldRef {
+    let item = Field::new("item", DataType::Struct(lean_fields(shape)), false);
     let mut metadata: HashMap<String, String> =
         [(key::ANNOTATOR_TYPE.to_owned(), kind.name().to_owned())].into();
     for (key, value) in [(key::TEXT, &origin.text), (key::DOCUMENT, &origin.document)] {
         if let Some(value) = value {
             metadata.insert(key.to_owned(), value.clone());
         }
+    }
+    if origin.cleaned {
+        metadata.insert(key::CLEANED.to_owned(), "true".to_owned());
     }
     Arc::new(Field::new(name, DataType::List(Arc::new(item)), false).with_metadata(metadata))
 }
@@ -143,6 +228,8 @@ pub struct Origin {
     pub text: Option<String>,
     /// The document column.
     pub document: Option<String>,
+    /// Whether the document's text was cleaned up, so that `at` does not count in the plain text.
+    pub cleaned: bool,
 }
 
 impl Origin {
@@ -153,6 +240,7 @@ impl Origin {
         Origin {
             text: get(key::TEXT),
             document: get(key::DOCUMENT),
+            cleaned: field.metadata().contains_key(key::CLEANED),
         }
     }
 }

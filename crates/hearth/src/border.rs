@@ -14,15 +14,17 @@ mod origin;
 mod rows;
 mod spark;
 
+pub(crate) use spark::vector_lists;
+
 use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 
-use crate::annotation::{AnnotatorType, is_lean};
-use crate::{Error, Result};
+use crate::annotation::AnnotatorType;
+use crate::{Error, InputRows, Result};
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,13 +142,13 @@ impl BoundBorder {
         &self.schema
     }
 
-    /// Turns a batch of the schema bound; `first_row` is the number of its first row in the input.
+    /// Turns a batch of the schema bound; `rows` says which rows of the input its rows came from.
     ///
     /// # Errors
     /// [`Error::NotAnnotations`] for a column that lies about its type, Arrow's errors.
-    pub fn apply(&self, batch: &RecordBatch, first_row: u64) -> Result<RecordBatch> {
+    pub fn apply(&self, batch: &RecordBatch, rows: &InputRows) -> Result<RecordBatch> {
         let columns: Vec<ArrayRef> = match &self.table {
-            Some(rows) => rows.apply(batch, first_row, &self.picked)?,
+            Some(table) => table.apply(batch, rows, &self.picked)?,
             None => self
                 .picked
                 .iter()
@@ -178,4 +180,9 @@ impl BoundBorder {
             }
         }
     }
+}
+
+/// Whether a field is a column of annotations in the form they have inside.
+fn is_lean(field: &Field) -> bool {
+    AnnotatorType::of(field).is_some() && crate::annotation::is_lean(field.data_type())
 }

@@ -35,6 +35,8 @@ counts! {
     tokens,
     /// Tokens outside the tokenizer's length limits, which are dropped.
     tokens_dropped,
+    /// Tokens that a Normalizer or StopWordsCleaner took out.
+    tokens_removed,
     /// Word pieces of all sentences, before any cut.
     pieces,
     /// Sentences with more pieces than the model reads.

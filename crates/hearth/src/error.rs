@@ -2,6 +2,8 @@
 
 use arrow::datatypes::DataType;
 
+use crate::InputRows;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -24,7 +26,7 @@ impl std::fmt::Display for Place {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A DocumentAssembler's input column is absent.
+    /// A plain column that a stage reads is absent.
     #[error("Dataset does not have any '{column}' column (stage {stage}; the columns are: {})", .found.join(", "))]
     MissingColumn {
         /// The stage's name.
@@ -36,13 +38,25 @@ pub enum Error {
     },
     /// A column that should hold text holds something else.
     #[error(
-        "column '{column}' has type {found}, and {stage} reads text: Utf8, LargeUtf8, Utf8View, a dictionary of these, or a number or boolean to be cast"
+        "column '{column}' has type {found}, and {stage} reads text: Utf8, LargeUtf8, Utf8View, a dictionary of these, a number or boolean to be cast, or a list of these"
     )]
     NotText {
         /// The stage's name.
         stage: String,
         /// The column.
         column: String,
+        /// Its type.
+        found: DataType,
+    },
+    /// A plain column beside the text has a type that the stage does not read.
+    #[error("column '{column}' has type {found}, and {stage} reads {wanted} there")]
+    ColumnType {
+        /// The stage's name.
+        stage: String,
+        /// The column.
+        column: String,
+        /// What the stage reads.
+        wanted: &'static str,
         /// Its type.
         found: DataType,
     },
@@ -140,6 +154,16 @@ pub enum Error {
         /// Pieces that fit beside `[CLS]` and `[SEP]`.
         limit: usize,
     },
+    /// A row holds what a stage cannot take.
+    #[error("row {row}: {stage}: {message}")]
+    Row {
+        /// 0-based row of the input.
+        row: u64,
+        /// The stage.
+        stage: String,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
     /// A batch holds more than an Arrow column can say.
     #[error(
         "{what} of one batch does not fit Arrow's 32-bit offsets: {found}; use smaller batches"
@@ -194,10 +218,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// Adds the number of rows before this batch to a row number, so that errors name the row of the whole input.
-    pub(crate) fn after(mut self, rows: u64) -> Self {
-        if let Error::Overflow { row, .. } = &mut self {
-            *row += rows;
+    /// Turns the row number of a batch into that of the whole input.
+    pub(crate) fn in_input(mut self, rows: &InputRows) -> Self {
+        if let Error::Overflow { row, .. } | Error::Row { row, .. } = &mut self {
+            *row = rows.number(usize::try_from(*row).unwrap_or(usize::MAX));
         }
         self
     }

@@ -4,7 +4,7 @@
 //! (worker threads, opened models) and makes a [`PipelineModel`] of it. Binding that to a schema makes every check there
 //! is before any data flows; then batches go in and come out in order, with annotation columns ([`annotation`]) added.
 //! [`border`] turns these into what leaves the process: Spark NLP's structs, rows, or columns with offsets in
-//! characters, bytes or UTF-16 units.
+//! characters, bytes or UTF-16 units. [`PipelineModel::annotate`] takes single texts and gives typed annotations.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -21,6 +21,10 @@
 //! let batch = RecordBatch::try_from_iter([("text", Arc::new(text) as _)])?;
 //! let annotated = model.transform(&batch)?;
 //! assert_eq!(annotated.num_columns(), 5); // text, document, sentence, token, embeddings
+//!
+//! let annotations = model.annotate("I love NLP. It works.")?;
+//! assert_eq!(annotations["sentence"][1].result, "It works.");
+//! assert_eq!(annotations["embeddings"][0].vector.len(), 32);
 //! # Ok(())
 //! # }
 //! ```
@@ -30,6 +34,7 @@ pub mod border;
 mod config;
 mod counts;
 mod error;
+mod input_rows;
 mod model;
 mod pipeline;
 mod run;
@@ -43,7 +48,8 @@ pub use config::{Loading, StageConfig};
 pub use counts::{Count, Counts, Totals};
 pub use error::{Error, Place, Result};
 pub use hearth_encoder::{Isa, available_isas};
+pub use input_rows::InputRows;
 pub use model::{BertModel, OpenedModel};
 pub use pipeline::{Pipeline, StageSpec};
-pub use run::{BoundPipeline, Part, PipelineModel, Run};
+pub use run::{Annotation, BoundPipeline, Part, PipelineModel, Run};
 pub use session::{Session, SessionBuilder};

@@ -1,21 +1,25 @@
 //! Pipelines at work: binding, then batches in and batches out, in order, on the session's workers.
 
+mod light;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+pub use light::Annotation;
+
+use arrow::array::{Array, RecordBatch, RecordBatchOptions};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::annotation::{Annotations, AnnotatorType};
+use crate::annotation::{AnnotatorType, Shape};
 use crate::border::{Border, BoundBorder};
 use crate::counts::Counts;
 use crate::schedule;
 use crate::stage::{AnyStage, Bound, Output, Sequences};
-use crate::text::{RowSizes, is_text};
-use crate::{Error, Result, Session};
+use crate::text::{RowSizes, Texts};
+use crate::{Error, InputRows, Result, Session};
 
 /// A pipeline whose stages are ready: Spark's fitted model. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,15 +53,10 @@ impl PipelineModel {
     /// A missing column or one of the wrong type, in Spark NLP's words.
     pub fn bind(&self, schema: &Schema) -> Result<BoundPipeline> {
         let input = Arc::new(schema.clone());
-        let mut steps = Vec::with_capacity(self.0.stages.len());
-        let mut schema = input.clone();
-        for stage in &self.0.stages {
-            let step = Step::new(stage.clone(), stage.bind(&schema)?, &schema);
-            schema = step.schema.clone();
-            steps.push(step);
-        }
+        let steps = bind_steps(&self.0.stages, &input)?;
+        let schema = steps.last().map_or(&input, |step| &step.schema).clone();
         let is_plain_text = |&i: &usize| {
-            AnnotatorType::of(input.field(i)).is_none() && is_text(input.field(i).data_type())
+            AnnotatorType::of(input.field(i)).is_none() && Texts::takes(input.field(i).data_type())
         };
         let columns = 0..input.fields().len();
         let text_columns = columns
@@ -82,6 +81,21 @@ impl PipelineModel {
     pub fn transform(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         self.bind(batch.schema_ref())?.transform(batch)
     }
+}
+
+/// Binds stages one after another.
+fn bind_steps<'a>(
+    stages: impl IntoIterator<Item = &'a AnyStage>,
+    input: &SchemaRef,
+) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut schema = input.clone();
+    for stage in stages {
+        let step = Step::new(stage.clone(), stage.bind(&schema)?, &schema);
+        schema = step.schema.clone();
+        steps.push(step);
+    }
+    Ok(steps)
 }
 
 /// Whether one of the steps reads this input column by its name.
@@ -141,7 +155,19 @@ impl Step {
         }
     }
 
-    fn run(&self, batch: &RecordBatch, seen: &Counts) -> Result<RecordBatch> {
+    /// The batch after the stage, and where its rows came from.
+    fn run(
+        &self,
+        batch: &RecordBatch,
+        rows: InputRows,
+        seen: &Counts,
+    ) -> Result<(RecordBatch, InputRows)> {
+        let output = self.output(batch, seen).map_err(|e| e.in_input(&rows))?;
+        let rows = rows.exploded(output.source_row.as_ref())?;
+        Ok((self.assemble(batch, &output)?, rows))
+    }
+
+    fn output(&self, batch: &RecordBatch, seen: &Counts) -> Result<Output> {
         let output = match &self.stage {
             AnyStage::Plain(stage) => stage.apply(batch, &self.bound, seen)?,
             AnyStage::Encoding(stage) => {
@@ -155,7 +181,7 @@ impl Step {
                 stage.join(batch, &self.bound, plan, &vectors)?
             }
         };
-        self.assemble(batch, &output)
+        Ok(output)
     }
 
     fn assemble(&self, batch: &RecordBatch, output: &Output) -> Result<RecordBatch> {
@@ -165,7 +191,16 @@ impl Step {
             (From::Input(index), Some(rows)) => take(batch.column(*index), rows, None),
         };
         let columns = self.columns.iter().map(column).collect::<Result<_, _>>()?;
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+        let n = output
+            .source_row
+            .as_ref()
+            .map_or(batch.num_rows(), Array::len);
+        let options = RecordBatchOptions::new().with_row_count(Some(n));
+        Ok(RecordBatch::try_new_with_options(
+            self.schema.clone(),
+            columns,
+            &options,
+        )?)
     }
 }
 
@@ -264,12 +299,12 @@ impl BoundPipeline {
     }
 
     fn work(&self, batch: RecordBatch, first_row: u64, seen: &Counts) -> Result<RecordBatch> {
-        let mut batch = batch;
+        let (mut batch, mut rows) = (batch, InputRows::starting_at(first_row));
         for step in &self.0.steps {
-            batch = step.run(&batch, seen).map_err(|e| e.after(first_row))?;
+            (batch, rows) = step.run(&batch, rows, seen)?;
         }
         match &self.0.border {
-            Some(border) => border.apply(&batch, first_row),
+            Some(border) => border.apply(&batch, &rows),
             None => Ok(batch),
         }
     }
@@ -294,12 +329,12 @@ impl Limits {
     const BYTES_PER_TOKEN: usize = 5;
 
     fn of(chain: &Chain) -> Self {
-        let added = chain
-            .schema
-            .fields()
+        // Also those that a later stage drops.
+        let dimensions = chain
+            .steps
             .iter()
-            .filter(|f| AnnotatorType::of(f).is_some());
-        let dimensions = added.filter_map(|f| Annotations::dimension(f.data_type()));
+            .flat_map(|step| &step.bound.adds)
+            .filter_map(|f| Shape::of(f.data_type()).dimension);
         let per_token: usize = dimensions
             .map(|d| usize::try_from(d).unwrap_or(1) * size_of::<f32>())
             .sum();
@@ -529,8 +564,7 @@ impl Run {
         let (bound, seen, sender) = (self.bound.clone(), self.seen.clone(), self.sender.clone());
         self.bound.0.model.0.session.pool().spawn(move || {
             let rows = batch.num_rows();
-            let result = catch_unwind(AssertUnwindSafe(|| bound.work(batch, first_row, &seen)))
-                .unwrap_or_else(|panic| Err(panicked(panic.as_ref(), first_row, rows)));
+            let result = guarded(first_row, rows, || bound.work(batch, first_row, &seen));
             seen.rows.add(rows);
             // The run may be gone, and nobody waits for the result then.
             let _ = sender.send(Done {
@@ -541,6 +575,12 @@ impl Run {
         });
         Ok(())
     }
+}
+
+/// Runs `work` on rows; a panic is caught.
+fn guarded<T>(first_row: u64, rows: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(panicked(panic.as_ref(), first_row, rows)))
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send), first_row: u64, rows: usize) -> Error {

@@ -11,7 +11,6 @@ use hearth_models::Fingerprint;
 use crate::config::Registry;
 use crate::model::{BertModel, OpenedModel};
 use crate::run::PipelineModel;
-use crate::stages::{BertEmbeddings, DocumentAssembler, SentenceDetector, Tokenizer};
 use crate::{Error, Pipeline, Result, StageConfig};
 
 /// Shared by everything a process runs; cheap to clone. There is no global state beside it.
@@ -39,10 +38,7 @@ impl Session {
     #[must_use]
     pub fn builder() -> SessionBuilder {
         let mut registry = Registry::default();
-        registry.add::<DocumentAssembler>();
-        registry.add::<SentenceDetector>();
-        registry.add::<Tokenizer>();
-        registry.add::<BertEmbeddings>();
+        crate::stages::register_all(&mut registry);
         SessionBuilder {
             jobs: None,
             kernels: None,

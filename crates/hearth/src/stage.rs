@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow::datatypes::{FieldRef, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use hearth_encoder::Encode;
 
 use crate::annotation::{AnnotatorType, is_lean};
@@ -60,6 +60,29 @@ pub trait Stage: Debug + Send + Sync {
     /// # Errors
     /// What is wrong with a row's data.
     fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output>;
+
+    /// What becomes of the stage when there is nothing but a text: see [`crate::PipelineModel::annotate`].
+    fn light(&self) -> Light {
+        Light::Same
+    }
+}
+
+/// What becomes of a stage in [`crate::PipelineModel::annotate`], as in Spark NLP's LightPipeline.
+#[derive(Debug, Clone)]
+pub enum Light {
+    /// It works as ever.
+    Same,
+    /// It reads the text, which is given it in a column of this name, by this stage.
+    Text {
+        /// The column's name.
+        column: String,
+        /// The stage that takes its place.
+        stage: Arc<dyn Stage>,
+    },
+    /// Another stage takes its place.
+    Instead(Arc<dyn Stage>),
+    /// It is left out, and of the annotation columns only these are given.
+    Only(Vec<String>),
 }
 
 /// A stage that has sequences encoded.
@@ -217,6 +240,35 @@ pub struct PlanItem {
     pub row: usize,
 }
 
+/// The index of a plain column that a stage reads.
+///
+/// # Errors
+/// [`Error::MissingColumn`]; [`Error::ColumnType`] for a type that it does not take.
+pub fn plain_column(
+    schema: &Schema,
+    stage: &str,
+    column: &str,
+    wanted: &'static str,
+    takes: fn(&DataType) -> bool,
+) -> Result<usize> {
+    let Some((index, field)) = schema.column_with_name(column) else {
+        return Err(Error::MissingColumn {
+            stage: stage.to_owned(),
+            column: column.to_owned(),
+            found: schema.fields().iter().map(|f| f.name().clone()).collect(),
+        });
+    };
+    if !takes(field.data_type()) {
+        return Err(Error::ColumnType {
+            stage: stage.to_owned(),
+            column: column.to_owned(),
+            wanted,
+            found: field.data_type().clone(),
+        });
+    }
+    Ok(index)
+}
+
 /// Finds the input columns of an annotator by Spark NLP's rule (5.5.3, `HasInputAnnotationCols`): every required type
 /// must be the type of a column whose name is among `input_cols`; their order does not matter. Gives the index of each
 /// name's column that has one of the types, in the order of `input_cols`.
@@ -249,7 +301,7 @@ pub fn input_columns(
         if let Some(field) = found
             .iter()
             .map(|(index, _)| schema.field(*index))
-            .find(|f| !is_lean(f))
+            .find(|f| !is_lean(f.data_type()))
         {
             return Err(Error::NotAnnotations {
                 column: field.name().clone(),

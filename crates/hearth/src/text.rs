@@ -1,15 +1,17 @@
 //! One accessor for text, whatever Arrow type holds it.
 
 use std::fmt::{Debug, LowerExp};
+use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, StringViewBuilder};
+use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use crate::{Error, Result};
 
 /// Whether [`text_views`] takes a column of this type.
-pub(crate) fn is_text(data_type: &DataType) -> bool {
+fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8
         | DataType::LargeUtf8
@@ -31,7 +33,7 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
 ///
 /// # Errors
 /// [`Error::NotText`] for any other type.
-pub(crate) fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<StringViewArray> {
+fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<StringViewArray> {
     match array.data_type() {
         DataType::Utf8View => Ok(array.as_string_view().clone()),
         DataType::Float32 => Ok(java_numbers(array.as_primitive::<Float32Type>().iter())),
@@ -42,6 +44,98 @@ pub(crate) fn text_views(array: &ArrayRef, column: &str, stage: &str) -> Result<
             column: column.to_owned(),
             found: other.clone(),
         }),
+    }
+}
+
+/// The texts of a column that has one in each row, or a list of them.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    /// All texts.
+    pub(crate) views: StringViewArray,
+    lists: Option<Lists>,
+}
+
+#[derive(Debug)]
+struct Lists {
+    /// Texts of row `r` are `offsets[r]..offsets[r + 1]`.
+    offsets: Vec<usize>,
+    nulls: Option<NullBuffer>,
+}
+
+impl Texts {
+    /// Whether a column of this type has texts.
+    pub(crate) fn takes(data_type: &DataType) -> bool {
+        is_text(data_type) || list_item(data_type).is_some_and(is_text)
+    }
+
+    /// Whether a column of this type has one text in each row.
+    pub(crate) fn takes_scalars(data_type: &DataType) -> bool {
+        is_text(data_type)
+    }
+
+    /// Whether a column of this type has a list of texts in each row.
+    pub(crate) fn takes_lists(data_type: &DataType) -> bool {
+        list_item(data_type).is_some_and(is_text)
+    }
+
+    /// The texts of a column.
+    ///
+    /// # Errors
+    /// [`Error::NotText`] for a type without texts.
+    pub(crate) fn of(array: &ArrayRef, column: &str, stage: &str) -> Result<Self> {
+        let (offsets, values) = match array.data_type() {
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                let offsets = list.value_offsets().iter().map(|&i| i.try_into().ok());
+                (offsets.collect::<Option<Vec<_>>>(), list.values())
+            }
+            DataType::LargeList(_) => {
+                let list = array.as_list::<i64>();
+                let offsets = list.value_offsets().iter().map(|&i| i.try_into().ok());
+                (offsets.collect(), list.values())
+            }
+            _ => {
+                return Ok(Texts {
+                    views: text_views(array, column, stage)?,
+                    lists: None,
+                });
+            }
+        };
+        Ok(Texts {
+            views: text_views(values, column, stage)?,
+            lists: Some(Lists {
+                offsets: offsets.unwrap_or_default(),
+                nulls: array.nulls().cloned(),
+            }),
+        })
+    }
+
+    /// Indices of a row's texts; `None` for a null list.
+    pub(crate) fn row(&self, row: usize) -> Option<Range<usize>> {
+        match &self.lists {
+            None => Some(row..row + 1),
+            Some(lists) if lists.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => None,
+            Some(lists) => Some(lists.offsets[row]..lists.offsets[row + 1]),
+        }
+    }
+
+    /// The text at an index, if it is not null.
+    pub(crate) fn get(&self, index: usize) -> Option<&str> {
+        self.views.is_valid(index).then(|| self.views.value(index))
+    }
+
+    /// The texts of a row.
+    pub(crate) fn of_row(&self, row: usize) -> impl Iterator<Item = Option<&str>> {
+        self.row(row)
+            .unwrap_or_default()
+            .map(|index| self.get(index))
+    }
+}
+
+fn list_item(data_type: &DataType) -> Option<&DataType> {
+    match data_type {
+        DataType::List(item) | DataType::LargeList(item) => Some(item.data_type()),
+        _ => None,
     }
 }
 
@@ -116,6 +210,11 @@ fn strings(array: &ArrayRef) -> Option<Vec<usize>> {
                 })
                 .collect()
         }
+        data_type if Texts::takes_lists(data_type) => {
+            let texts = Texts::of(array, "", "").ok()?;
+            let row = |row| texts.of_row(row).flatten().map(str::len).sum();
+            (0..array.len()).map(row).collect()
+        }
         _ => return None,
     })
 }
@@ -136,12 +235,12 @@ fn java_numbers<T: Float>(values: impl Iterator<Item = Option<T>>) -> StringView
 }
 
 /// What both kinds of floats can do.
-trait Float: Copy + Debug + LowerExp + Into<f64> {}
+pub(crate) trait Float: Copy + Debug + LowerExp + Into<f64> {}
 impl Float for f32 {}
 impl Float for f64 {}
 
 /// Decimal between 1e-3 and 1e7, scientific outside; the shortest digits that give the same number again.
-fn java_number<T: Float>(x: T) -> String {
+pub(crate) fn java_number<T: Float>(x: T) -> String {
     let value: f64 = x.into();
     if value.is_nan() {
         return "NaN".to_owned();
@@ -152,11 +251,15 @@ fn java_number<T: Float>(x: T) -> String {
     if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
         return format!("{x:?}");
     }
-    let scientific = format!("{x:e}");
+    java_scientific(&format!("{x:e}"))
+}
+
+/// Rust's scientific form as Java writes it, with a digit after the point.
+fn java_scientific(scientific: &str) -> String {
     match scientific.split_once('e') {
         Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
         Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => scientific,
+        None => scientific.to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Fields};
 use hearth::annotation::key;
 use hearth::border::{Border, Layout, Offsets};
 use hearth::stages::{DocumentAssembler, SentenceDetector, Tokenizer};
-use hearth::{Pipeline, Session};
+use hearth::{InputRows, Pipeline, Session};
 use hearth_testkit::{data, rows};
 use serde_json::{Value, json};
 
@@ -144,7 +144,13 @@ fn a_batch_without_rows_leaves_as_one() {
         }
         .bind(lean.schema_ref())
         .unwrap();
-        assert_eq!(border.apply(&lean.slice(0, 0), 0).unwrap().num_rows(), 0);
+        assert_eq!(
+            border
+                .apply(&lean.slice(0, 0), &InputRows::starting_at(0))
+                .unwrap()
+                .num_rows(),
+            0
+        );
     }
 }
 
@@ -185,6 +191,34 @@ fn a_users_column_that_looks_like_annotations_passes() {
             "{layout:?}"
         );
     }
+}
+
+#[test]
+fn offsets_are_null_when_the_cleaned_text_is_gone() {
+    let mut pipeline = tokens("sentence");
+    pipeline.stages[0]
+        .parameters
+        .insert("cleanup_mode".into(), "shrink".into());
+    pipeline.stages[1]
+        .parameters
+        .insert("input_cols".into(), json!(["sentence"]));
+    let token = |offsets| {
+        let out = leave(
+            &pipeline,
+            Layout::Nested(offsets),
+            Some(&["token"]),
+            &[Some("  A   b. Ja")],
+        );
+        rows(&out)[0]["token"][1].clone()
+    };
+    assert_eq!(
+        token(Offsets::Char),
+        json!({ "begin": null, "end": null, "sentence": 0, "result": "b" })
+    );
+    assert_eq!(
+        token(Offsets::Utf16),
+        json!({ "begin": 2, "end": 3, "sentence": 0, "result": "b" })
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn errors_name_file_and_line() {
     check(
         "detect_lists = false",
         "detectLists = false",
-        "p.toml:10: unknown key 'detectLists' in sentence_detector; possible: detect_lists, input_cols,",
+        "p.toml:10: unknown key 'detectLists' in sentence_detector; possible: custom_bounds, custom_bounds_strategy, detect_lists,",
     );
     check(
         "detect_lists = false",
@@ -75,7 +75,17 @@ fn errors_name_file_and_line() {
     check(
         "\"tokenizer\"",
         "\"tokeniser\"",
-        "p.toml:13: unknown stage type 'tokeniser'; known: bert_embeddings, document_assembler, sentence_detector, tokenizer",
+        "p.toml:13: unknown stage type 'tokeniser'; known: bert_embeddings, chunk_embeddings, doc2_chunk, document_assembler,",
+    );
+    check(
+        "detect_lists = false",
+        "custom_bounds = [\"(\"]",
+        "p.toml:10: Unclosed group near index 1\n(",
+    );
+    check(
+        "detect_lists = false",
+        "custom_bounds_strategy = \"bogus\"",
+        "p.toml:10: requirement failed: bogus is not a valid strategy for custom bounds. Possible Values: (none, prepend, append).",
     );
     check("[\"sentence\"]", "[\"sentence\"", "p.toml:14: ");
     check(

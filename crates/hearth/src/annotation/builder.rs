@@ -6,10 +6,10 @@ use arrow::array::{
     ArrayRef, ByteView, FixedSizeListArray, Float32Array, Int32Array, ListArray, StringViewArray,
     StructArray, make_view,
 };
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field};
 
-use super::{lean_fields, vector_type};
+use super::{MetadataBuilder, Shape, lean_fields, vector_type};
 use crate::{Error, Result};
 
 /// Numbers of one annotation: see [`crate::annotation`] for their units.
@@ -23,6 +23,8 @@ pub struct Span {
     pub at: i32,
     /// Spark's `sentence` number.
     pub sentence: i32,
+    /// Which of the row's documents `at` counts in.
+    pub document: i32,
 }
 
 /// Builds a lean column row by row. Results are kept as views: into the buffers of `source` where they are slices of
@@ -31,6 +33,8 @@ pub struct Span {
 pub struct AnnotationBuilder {
     offsets: Vec<i32>,
     spans: [Vec<i32>; 4],
+    documents: Option<Vec<i32>>,
+    metadata: Option<MetadataBuilder>,
     views: Vec<u128>,
     buffers: Vec<Buffer>,
     own: Vec<u8>,
@@ -46,10 +50,31 @@ impl AnnotationBuilder {
         AnnotationBuilder {
             offsets: vec![0],
             spans: Default::default(),
+            documents: None,
+            metadata: None,
             views: Vec::new(),
             buffers: source.data_buffers().to_vec(),
             own: Vec::new(),
         }
+    }
+
+    /// The same, keeping [`Span::document`] if `documents`.
+    #[must_use]
+    pub fn with_documents(mut self, documents: bool) -> Self {
+        self.documents = documents.then(Vec::new);
+        self
+    }
+
+    /// The same, with metadata: one map for each annotation, by [`AnnotationBuilder::metadata`], if `metadata`.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: bool) -> Self {
+        self.metadata = metadata.then(MetadataBuilder::default);
+        self
+    }
+
+    /// Where the map of each pushed annotation is appended; `None` where the column has none.
+    pub fn metadata(&mut self) -> Option<&mut MetadataBuilder> {
+        self.metadata.as_mut()
     }
 
     /// Appends an annotation whose result is `slice`, `start` bytes into string `index` of the source.
@@ -112,6 +137,9 @@ impl AnnotationBuilder {
         {
             column.push(value);
         }
+        if let Some(documents) = &mut self.documents {
+            documents.push(span.document);
+        }
     }
 
     /// Ends the current row; what was pushed since the last call belongs to it.
@@ -147,7 +175,8 @@ impl AnnotationBuilder {
         self.make(None)
     }
 
-    /// The column with a vector per annotation: `vectors` holds `dimension` values for each pushed annotation.
+    /// The column with a vector per annotation: `vectors` holds `dimension` values for each pushed annotation. With
+    /// `present`, only the annotations it names have one; the values of the others are not looked at.
     ///
     /// # Errors
     /// Arrow's, if the parts do not fit each other.
@@ -156,34 +185,46 @@ impl AnnotationBuilder {
         piece_ids: Vec<i32>,
         vectors: Vec<f32>,
         dimension: i32,
+        present: Option<Vec<bool>>,
     ) -> Result<ArrayRef> {
         let item = match vector_type(dimension) {
             DataType::FixedSizeList(item, _) => item,
             _ => Arc::new(Field::new("item", DataType::Float32, false)),
         };
         let values: ArrayRef = Arc::new(Float32Array::from(vectors));
-        let vectors = FixedSizeListArray::try_new(item, dimension, values, None)?;
-        self.make(Some((piece_ids, vectors, dimension)))
+        let gaps = present.is_some();
+        let nulls = present.map(NullBuffer::from);
+        let vectors = FixedSizeListArray::try_new(item, dimension, values, nulls)?;
+        self.make(Some((piece_ids, vectors, gaps)))
     }
 
-    fn make(mut self, embeddings: Option<(Vec<i32>, FixedSizeListArray, i32)>) -> Result<ArrayRef> {
+    fn make(
+        mut self,
+        embeddings: Option<(Vec<i32>, FixedSizeListArray, bool)>,
+    ) -> Result<ArrayRef> {
         if !self.own.is_empty() {
             self.buffers.push(Buffer::from_vec(self.own));
         }
+        let int = |values: Vec<i32>| Arc::new(Int32Array::from(values)) as ArrayRef;
+        let mut shape = Shape::default();
         let result = StringViewArray::try_new(ScalarBuffer::from(self.views), self.buffers, None)?;
-        let mut columns: Vec<ArrayRef> = self
-            .spans
-            .into_iter()
-            .map(|values| Arc::new(Int32Array::from(values)) as ArrayRef)
-            .collect();
-        columns.push(Arc::new(result));
-        let mut dimension = None;
-        if let Some((piece_ids, vectors, d)) = embeddings {
-            columns.push(Arc::new(Int32Array::from(piece_ids)));
-            columns.push(Arc::new(vectors));
-            dimension = Some(d);
+        let mut columns: Vec<ArrayRef> = self.spans.into_iter().map(int).collect();
+        if let Some(documents) = self.documents {
+            shape.documents = true;
+            columns.push(int(documents));
         }
-        let fields = lean_fields(dimension);
+        columns.push(Arc::new(result));
+        if let Some(metadata) = self.metadata {
+            shape.metadata = true;
+            columns.push(Arc::new(metadata.finish()?));
+        }
+        if let Some((piece_ids, vectors, gaps)) = embeddings {
+            shape.dimension = Some(vectors.value_length());
+            shape.gaps = gaps;
+            columns.push(int(piece_ids));
+            columns.push(Arc::new(vectors));
+        }
+        let fields = lean_fields(shape);
         let items = StructArray::try_new(fields.clone(), columns, None)?;
         let item = Arc::new(Field::new("item", DataType::Struct(fields), false));
         Ok(Arc::new(ListArray::try_new(

@@ -3,12 +3,16 @@
 use std::ops::Range;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, StringViewArray, StructArray,
+    Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, MapArray, StringArray,
+    StringViewArray, StructArray,
 };
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::Int32Type;
 
 use super::Span;
 use crate::{Error, Result};
+
+/// Maps, their keys and their values.
+type Metadata<'a> = (&'a MapArray, &'a StringArray, &'a StringArray);
 
 /// A lean column, opened for reading. Indices are those of the list's child array.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +20,8 @@ pub struct Annotations<'a> {
     list: &'a ListArray,
     items: &'a StructArray,
     spans: [&'a [i32]; 4],
+    documents: Option<&'a [i32]>,
+    metadata: Option<Metadata<'a>>,
     result: &'a StringViewArray,
 }
 
@@ -44,6 +50,21 @@ impl<'a> Annotations<'a> {
                 .ok_or_else(|| refuse(format!("it has no Int32 field '{field}'")))
         };
         let spans = [int("begin")?, int("end")?, int("at")?, int("sentence")?];
+        let documents = match items.column_by_name("document") {
+            Some(_) => Some(int("document")?),
+            None => None,
+        };
+        let metadata = items
+            .column_by_name("metadata")
+            .map(|column| {
+                let map = column.as_map_opt()?;
+                let strings = |array: &'a ArrayRef| array.as_string_opt::<i32>();
+                Some((map, strings(map.keys())?, strings(map.values())?))
+            })
+            .map(|found| {
+                found.ok_or_else(|| refuse("'metadata' is no map of Utf8 to Utf8".to_owned()))
+            })
+            .transpose()?;
         let result = items
             .column_by_name("result")
             .and_then(|c| c.as_string_view_opt())
@@ -52,6 +73,8 @@ impl<'a> Annotations<'a> {
             list,
             items,
             spans,
+            documents,
+            metadata,
             result,
         })
     }
@@ -82,7 +105,34 @@ impl<'a> Annotations<'a> {
             end,
             at,
             sentence,
+            document: self.documents.map_or(0, |column| column[index]),
         }
+    }
+
+    /// Whether rows hold several documents.
+    #[must_use]
+    pub fn has_documents(&self) -> bool {
+        self.documents.is_some()
+    }
+
+    /// Whether annotations carry metadata beyond `sentence`.
+    #[must_use]
+    pub fn has_metadata(&self) -> bool {
+        self.metadata.is_some()
+    }
+
+    /// What annotation `index` carries beyond `sentence`.
+    pub fn metadata(&self, index: usize) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let entries = self
+            .metadata
+            .into_iter()
+            .flat_map(move |(map, keys, values)| {
+                let offsets = map.value_offsets();
+                let entry = |i: i32| usize::try_from(i).unwrap_or(0);
+                (entry(offsets[index])..entry(offsets[index + 1])).map(move |i| (keys, values, i))
+            });
+        entries
+            .map(|(keys, values, i)| (keys.value(i), values.is_valid(i).then(|| values.value(i))))
     }
 
     /// `begin` of all annotations.
@@ -121,20 +171,5 @@ impl<'a> Annotations<'a> {
             .column_by_name("vector")?
             .as_fixed_size_list_opt()?;
         Some((pieces.values().as_ref(), vectors))
-    }
-
-    /// The dimension of the vectors a column of this type carries.
-    #[must_use]
-    pub fn dimension(data_type: &DataType) -> Option<i32> {
-        let DataType::List(item) = data_type else {
-            return None;
-        };
-        let DataType::Struct(fields) = item.data_type() else {
-            return None;
-        };
-        match fields.find("vector")?.1.data_type() {
-            DataType::FixedSizeList(_, dimension) => Some(*dimension),
-            _ => None,
-        }
     }
 }

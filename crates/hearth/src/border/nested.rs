@@ -8,11 +8,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Int32Type};
 
-use super::Offsets;
 use super::offsets::Positions;
 use super::origin::{Documents, text_validity};
+use super::{Offsets, is_lean};
 use crate::Result;
-use crate::annotation::{Annotations, is_lean, key};
+use crate::annotation::{Annotations, key};
 
 /// The field that leaves for a field inside; plain ones stay as they are.
 pub(super) fn field(field: &FieldRef, offsets: Offsets) -> FieldRef {
@@ -70,14 +70,27 @@ pub(super) fn begins_and_ends(
     let skipped = usize::try_from(first.unwrap_or(0)).unwrap_or(0);
     begins.append_nulls(skipped);
     ends.append_nulls(skipped);
+    let mut texts: Vec<&str> = Vec::new();
+    let mut positions: Vec<Positions<'_>> = Vec::new();
     for row in 0..annotations.rows() {
         let range = annotations.row(row);
         if range.is_empty() {
             continue;
         }
-        let positions = Positions::of(documents.text(row).unwrap_or_default(), offsets);
+        // Exploded rows share their document, which is then looked through once.
+        let own = documents.texts(row);
+        let known =
+            own.len() == texts.len() && own.iter().zip(&texts).all(|(&a, &b)| std::ptr::eq(a, b));
+        if !known || texts.is_empty() {
+            texts = if own.is_empty() { vec![""] } else { own };
+            positions = texts.iter().map(|t| Positions::of(t, offsets)).collect();
+        }
         for i in range {
-            let found = positions.of_span(annotations.span(i), annotations.result(i), offsets);
+            let span = annotations.span(i);
+            let document = usize::try_from(span.document).unwrap_or(usize::MAX);
+            let found = positions
+                .get(document)
+                .and_then(|positions| positions.of_span(span, annotations.result(i), offsets));
             begins.append_option(found.map(|(begin, _)| begin));
             ends.append_option(found.map(|(_, end)| end));
         }

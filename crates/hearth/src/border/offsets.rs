@@ -97,6 +97,7 @@ mod tests {
             end: 100 + units,
             at: i32::try_from(start).unwrap(),
             sentence: 0,
+            document: 0,
         };
         Positions::of(text, offsets).of_span(span, result, offsets)
     }
@@ -118,6 +119,7 @@ mod tests {
             end: 5,
             at: 2,
             sentence: 0,
+            document: 0,
         };
         let positions = Positions::of("x İbn.", Offsets::Char);
         assert_eq!(
@@ -149,6 +151,7 @@ mod tests {
             end: 3,
             at: -1,
             sentence: 0,
+            document: 0,
         };
         assert_eq!(
             Positions::of("text", Offsets::Char).of_span(span, "text", Offsets::Char),

@@ -1,19 +1,19 @@
 //! Where the text of an annotation column is found at the border.
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::buffer::NullBuffer;
 
 use crate::Result;
 use crate::annotation::{Annotations, AnnotatorType, Origin, key};
-use crate::text::{is_text, text_views};
+use crate::text::Texts;
 
 /// The documents that an annotation column's `at` counts in, row by row.
 pub(super) enum Documents<'a> {
-    /// A document column, one annotation per row.
+    /// A document column, whose annotations are whole documents.
     Column(Annotations<'a>),
     /// The plain text column, where the document column is gone or overwritten.
-    Text(StringViewArray),
-    /// Neither is there.
+    Text(Texts),
+    /// Neither is there, or the text was cleaned up since.
     Gone,
 }
 
@@ -34,21 +34,22 @@ impl<'a> Documents<'a> {
             )?));
         }
         Ok(match plain_text(batch, &origin) {
-            Some(array) if is_text(array.data_type()) => {
-                Documents::Text(text_views(array, "text", "the border")?)
+            Some(array) if !origin.cleaned && Texts::takes(array.data_type()) => {
+                Documents::Text(Texts::of(array, "text", "the border")?)
             }
             _ => Documents::Gone,
         })
     }
 
-    pub(super) fn text(&self, row: usize) -> Option<&str> {
+    /// The texts of a row's documents, for [`crate::annotation::Span::document`] to choose from.
+    pub(super) fn texts(&self, row: usize) -> Vec<&str> {
         match self {
-            Documents::Column(annotations) => {
-                let range = annotations.row(row);
-                (range.len() == 1).then(|| annotations.result(range.start))
-            }
-            Documents::Text(texts) => texts.is_valid(row).then(|| texts.value(row)),
-            Documents::Gone => None,
+            Documents::Column(annotations) => annotations
+                .row(row)
+                .map(|index| annotations.result(index))
+                .collect(),
+            Documents::Text(texts) => texts.of_row(row).flatten().collect(),
+            Documents::Gone => Vec::new(),
         }
     }
 }

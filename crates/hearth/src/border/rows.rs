@@ -6,10 +6,10 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
-use super::Offsets;
 use super::nested::begins_and_ends;
-use crate::annotation::{Annotations, is_lean, key};
-use crate::{Error, Result};
+use super::{Offsets, is_lean};
+use crate::annotation::{Annotations, Shape, key};
+use crate::{Error, InputRows, Result};
 
 /// A table of the annotations of one column, with the plain columns repeated beside them.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Rows {
             Field::new("result", DataType::Utf8View, true),
         ];
         let source = schema.field(column);
-        if let Some(dimension) = Annotations::dimension(source.data_type()) {
+        if let Some(dimension) = Shape::of(source.data_type()).dimension {
             added.push(int("piece_id"));
             let vector = Field::new("vector", crate::annotation::vector_type(dimension), true);
             let labels = [key::DIMENSION, key::REF].into_iter();
@@ -84,7 +84,7 @@ impl Rows {
     pub(super) fn apply(
         &self,
         batch: &RecordBatch,
-        first_row: u64,
+        input: &InputRows,
         picked: &[usize],
     ) -> Result<Vec<ArrayRef>> {
         let annotations = Annotations::open(
@@ -117,11 +117,11 @@ impl Rows {
             }
             Ok(match field.name().as_str() {
                 "row" => {
-                    let first = i64::try_from(first_row).unwrap_or(i64::MAX);
+                    let number = |&row: &u32| i64::try_from(input.number(row as usize));
+                    let numbers = rows.values().iter().map(number);
                     Arc::new(
-                        rows.values()
-                            .iter()
-                            .map(|&row| first + i64::from(row))
+                        numbers
+                            .map(|n| n.unwrap_or(i64::MAX))
                             .collect::<Int64Array>(),
                     )
                 }

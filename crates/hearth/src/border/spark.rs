@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float32Array, Int32Array, ListArray, MapArray, StringArray,
-    StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int32Array, ListArray, MapArray,
+    StringArray, StructArray,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float32Type};
 
-use crate::annotation::{Annotations, AnnotatorType, is_lean};
+use super::is_lean;
+use crate::annotation::{
+    Annotations, AnnotatorType, MetadataBuilder, SparkMetadata, metadata_type,
+};
 use crate::{Error, Result};
 
 /// The field that leaves for a field inside; plain ones stay as they are.
@@ -38,7 +41,7 @@ fn item_fields() -> Fields {
         Field::new("begin", DataType::Int32, false),
         Field::new("end", DataType::Int32, false),
         Field::new("result", DataType::Utf8View, true),
-        Field::new("metadata", DataType::Map(entries_field(), false), true),
+        Field::new("metadata", metadata_type(), true),
         Field::new("embeddings", DataType::List(embedding_field()), true),
     ]
     .into()
@@ -46,22 +49,6 @@ fn item_fields() -> Fields {
 
 fn embedding_field() -> FieldRef {
     Arc::new(Field::new("element", DataType::Float32, false))
-}
-
-fn entries_field() -> FieldRef {
-    Arc::new(Field::new(
-        "key_value",
-        DataType::Struct(entry_fields()),
-        false,
-    ))
-}
-
-fn entry_fields() -> Fields {
-    vec![
-        Field::new("key", DataType::Utf8, false),
-        Field::new("value", DataType::Utf8, true),
-    ]
-    .into()
 }
 
 /// The column that leaves for a lean one.
@@ -93,72 +80,48 @@ pub(super) fn column(array: &ArrayRef, name: &str, kind: AnnotatorType) -> Resul
     )?))
 }
 
-/// What Spark NLP's annotators write: `sentence` alone, and for embeddings what is known of the piece.
+/// What Spark NLP's annotators write.
 fn metadata(annotations: &Annotations<'_>, n: usize) -> Result<MapArray> {
-    let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
-    let pieces = annotations.embeddings();
-    let mut number = String::new();
+    let mut maps = MetadataBuilder::default();
+    let mut metadata = SparkMetadata::new();
     for i in 0..n {
-        if let Some((ids, _)) = pieces {
-            for (key, value) in [
-                ("isOOV", "false"),
-                ("isWordStart", "true"),
-                ("pieceId", decimal(ids[i], &mut number)),
-            ] {
-                keys.append_value(key);
-                values.append_value(value);
-            }
-        }
-        keys.append_value("sentence");
-        values.append_value(decimal(annotations.span(i).sentence, &mut number));
-        if pieces.is_some() {
-            keys.append_value("token");
-            values.append_value(annotations.result(i));
-        }
+        metadata.of(annotations, i, |key, value| maps.entry(key, value));
+        maps.end()?;
     }
-    let per_annotation = if pieces.is_some() { 5 } else { 1 };
-    let entries = StructArray::try_new(
-        entry_fields(),
-        vec![Arc::new(keys.finish()), Arc::new(values.finish())],
-        None,
-    )?;
-    let offsets = OffsetBuffer::from_repeated_length(per_annotation, n);
-    Ok(MapArray::try_new(
-        entries_field(),
-        offsets,
-        entries,
-        None,
-        false,
-    )?)
-}
-
-fn decimal(n: i32, buffer: &mut String) -> &str {
-    use std::fmt::Write;
-    buffer.clear();
-    // Writing to a string does not fail.
-    let _ = write!(buffer, "{n}");
-    buffer
+    maps.finish()
 }
 
 fn embeddings(annotations: &Annotations<'_>, n: usize) -> Result<ListArray> {
-    let (values, dimension): (ArrayRef, usize) = match annotations.embeddings() {
-        Some((_, vectors)) => {
-            let dimension = usize::try_from(vectors.value_length()).unwrap_or(0);
-            let values = vectors.values().as_primitive::<Float32Type>();
-            (Arc::new(values.slice(0, n * dimension)), dimension)
-        }
-        None => (Arc::new(Float32Array::from(Vec::<f32>::new())), 0),
+    let Some((_, vectors)) = annotations.embeddings() else {
+        let none: ArrayRef = Arc::new(Float32Array::from(Vec::<f32>::new()));
+        let offsets = OffsetBuffer::from_repeated_length(0, n);
+        return Ok(ListArray::try_new(embedding_field(), offsets, none, None)?);
     };
+    vector_lists(vectors, embedding_field())
+}
+
+/// Vectors as lists of any length: an empty one for null.
+pub(crate) fn vector_lists(vectors: &FixedSizeListArray, item: FieldRef) -> Result<ListArray> {
+    let dimension = usize::try_from(vectors.value_length()).unwrap_or(0);
+    let n = vectors.len();
     if i32::try_from(n * dimension).is_err() {
         return Err(Error::TooLarge {
             what: "the vectors",
             found: n * dimension,
         });
     }
-    Ok(ListArray::try_new(
-        embedding_field(),
-        OffsetBuffer::from_repeated_length(dimension, n),
-        values,
-        None,
-    )?)
+    if vectors.null_count() == 0 {
+        let values = vectors.values().slice(0, n * dimension);
+        let offsets = OffsetBuffer::from_repeated_length(dimension, n);
+        return Ok(ListArray::try_new(item, offsets, values, None)?);
+    }
+    let all = vectors.values().as_primitive::<Float32Type>().values();
+    let mut values = Vec::with_capacity(all.len());
+    let present = (0..n).map(|i| if vectors.is_valid(i) { dimension } else { 0 });
+    let offsets = OffsetBuffer::from_lengths(present);
+    for i in (0..n).filter(|&i| vectors.is_valid(i)) {
+        values.extend_from_slice(&all[i * dimension..(i + 1) * dimension]);
+    }
+    let values = Arc::new(Float32Array::from(values));
+    Ok(ListArray::try_new(item, offsets, values, None)?)
 }

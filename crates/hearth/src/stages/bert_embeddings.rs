@@ -10,7 +10,9 @@ use hearth_encoder::Encode;
 use hearth_text::piece::{first_word, lower_case};
 use serde::{Deserialize, Serialize};
 
-use crate::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Origin, key, lean_field};
+use crate::annotation::{
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+};
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
 use crate::model::BertModel;
@@ -206,7 +208,10 @@ impl EncodingStage for Embedder {
         let field = lean_field(
             &self.output_col,
             AnnotatorType::WordEmbeddings,
-            Some(self.dimension),
+            Shape {
+                dimension: Some(self.dimension),
+                ..Shape::following(input.field(reads[TOKENS]))
+            },
             &origin,
         );
         let mut metadata = field.metadata().clone();
@@ -274,7 +279,8 @@ impl EncodingStage for Embedder {
         let index = at.reads[TOKENS];
         let tokens =
             Annotations::open(batch.column(index), batch.schema_ref().field(index).name())?;
-        let mut out = AnnotationBuilder::over(tokens.results());
+        let mut out =
+            AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
         let mut piece_ids = Vec::with_capacity(plan.items.len());
         let mut values = Vec::with_capacity(plan.items.len() * vectors.dimension);
         for row in plan.offsets.windows(2) {
@@ -296,7 +302,7 @@ impl EncodingStage for Embedder {
             out.end_row()?;
         }
         Ok(out
-            .finish_with_vectors(piece_ids, values, self.dimension)?
+            .finish_with_vectors(piece_ids, values, self.dimension, None)?
             .into())
     }
 }

@@ -1,21 +1,18 @@
 //! Sentences to tokens.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
-use hearth_text::token::{TokenRules, Tokenizer as Rules};
+use hearth_text::token::{Token, TokenRules, Tokenizer as Rules};
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
-use crate::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Origin, Span, lean_field};
+use super::cutter::{Cutter, Tokenize};
 use crate::config::{Loading, StageConfig};
-use crate::counts::Counts;
-use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
+use crate::stage::AnyStage;
+use crate::{Error, Result};
 
-const REQUIRED: [AnnotatorType; 1] = [AnnotatorType::Document];
-
-/// Cuts sentences (or documents) into tokens by Spark NLP's default rules (5.5.3, `Tokenizer`).
+/// Cuts sentences (or documents) into tokens by Spark NLP's rules (5.5.3, `Tokenizer`). Patterns are Java's regular
+/// expressions; with the default ones none is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tokenizer {
@@ -23,6 +20,26 @@ pub struct Tokenizer {
     pub input_cols: Vec<String>,
     /// The column to make.
     pub output_col: String,
+    /// What tokens are made of; all other characters part them.
+    pub target_pattern: String,
+    /// The start of each rule; must begin with `\A`. The context characters in front if not set.
+    pub prefix_pattern: Option<String>,
+    /// The end of each rule; must end with `\z`. The context characters at the end if not set.
+    pub suffix_pattern: Option<String>,
+    /// The middles of the rules, the first that matches counting; each group is a token.
+    pub infix_patterns: Vec<String>,
+    /// Characters that are tokens of their own at both ends of a word.
+    pub context_chars: Vec<String>,
+    /// Characters at which tokens are split, each as it is or after a backslash.
+    pub split_chars: Vec<String>,
+    /// A pattern at which tokens are split; goes before `split_chars`.
+    pub split_pattern: Option<String>,
+    /// Patterns of what stays whole.
+    pub exceptions: Vec<String>,
+    /// Refused: no files are read here. The lines of the file go into `exceptions`.
+    pub exceptions_path: Option<PathBuf>,
+    /// Whether the letter case of exceptions counts.
+    pub case_sensitive_exceptions: bool,
     /// Tokens shorter than this many UTF-16 units are dropped, and counted.
     pub min_length: i32,
     /// Tokens longer than this many UTF-16 units are dropped, and counted; 99999 as in Spark NLP's Python API.
@@ -35,6 +52,16 @@ impl Default for Tokenizer {
         Tokenizer {
             input_cols: vec!["document".to_owned()],
             output_col: "token".to_owned(),
+            target_pattern: rules.target_pattern,
+            prefix_pattern: rules.prefix_pattern,
+            suffix_pattern: rules.suffix_pattern,
+            infix_patterns: rules.infix_patterns,
+            context_chars: rules.context_chars,
+            split_chars: rules.split_chars,
+            split_pattern: rules.split_pattern,
+            exceptions: rules.exceptions,
+            exceptions_path: None,
+            case_sensitive_exceptions: rules.case_sensitive_exceptions,
             min_length: rules.min_length,
             max_length: rules.max_length,
         }
@@ -44,77 +71,44 @@ impl Default for Tokenizer {
 impl StageConfig for Tokenizer {
     const TYPE: &'static str = "tokenizer";
 
-    fn load(self, _: &Loading<'_>) -> Result<AnyStage> {
+    fn load(self, at: &Loading<'_>) -> Result<AnyStage> {
+        if self.exceptions_path.is_some() {
+            return Err(at.refuse(
+                "exceptions_path",
+                "exceptions_path: no files are read here; put the lines of the file into exceptions",
+            ));
+        }
         let rules = Rules::new(TokenRules {
+            target_pattern: self.target_pattern,
+            prefix_pattern: self.prefix_pattern,
+            suffix_pattern: self.suffix_pattern,
+            infix_patterns: self.infix_patterns,
+            context_chars: self.context_chars,
+            split_chars: self.split_chars,
+            split_pattern: self.split_pattern,
+            exceptions: self.exceptions,
+            case_sensitive_exceptions: self.case_sensitive_exceptions,
             min_length: self.min_length,
             max_length: self.max_length,
         });
-        let stage = format!("REGEX_TOKENIZER_{}", self.output_col);
-        let Tokenizer {
-            input_cols,
-            output_col,
-            ..
-        } = self;
         Ok(AnyStage::Plain(Arc::new(Cutter {
-            stage,
-            input_cols,
-            output_col,
-            rules,
+            stage: format!("REGEX_TOKENIZER_{}", self.output_col),
+            input_cols: self.input_cols,
+            output_col: self.output_col,
+            rules: rules.map_err(|error| Error::Parameter {
+                place: at.place(),
+                message: error.to_string(),
+            })?,
         })))
     }
 }
 
-#[derive(Debug)]
-struct Cutter {
-    stage: String,
-    input_cols: Vec<String>,
-    output_col: String,
-    rules: Rules,
-}
-
-impl Stage for Cutter {
-    fn bind(&self, input: &Schema) -> Result<Bound> {
-        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Token, None, &origin);
-        Ok(Bound {
-            reads,
-            adds: vec![field],
-            ..Bound::default()
-        })
-    }
-
-    fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
-        let sentences = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut out = AnnotationBuilder::over(sentences.results());
-        for row in 0..sentences.rows() {
-            for index in sentences.row(row) {
-                let sentence = sentences.span(index);
-                let text = sentences.result(index);
-                let dropped = self.rules.tokenize(text, |token| {
-                    let at = i32::try_from(token.at)
-                        .ok()
-                        .filter(|_| sentence.at >= 0)
-                        .map_or(-1, |at| sentence.at + at);
-                    let span = Span {
-                        begin: sentence.begin + token.begin,
-                        end: sentence.begin + token.end,
-                        at,
-                        sentence: sentence.sentence,
-                    };
-                    out.push_slice(
-                        span,
-                        sentences.results(),
-                        index,
-                        token.at,
-                        &text[token.at..token.at + token.len],
-                    );
-                });
-                seen.tokens_dropped.add(dropped);
-            }
-            out.end_row()?;
-        }
-        seen.tokens.add(out.len());
-        Ok(out.finish()?.into())
+impl Tokenize for Rules {
+    fn tokenize(
+        &self,
+        text: &str,
+        emit: impl FnMut(Token<'_>),
+    ) -> Result<usize, hearth_text::Error> {
+        Rules::tokenize(self, text, emit)
     }
 }

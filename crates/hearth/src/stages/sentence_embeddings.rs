@@ -1,0 +1,146 @@
+//! Vectors of tokens to vectors of sentences.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use serde::{Deserialize, Serialize};
+
+use super::PoolingStrategy;
+use super::word_vectors::WordVectors;
+use crate::annotation::{
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+};
+use crate::config::{Loading, StageConfig};
+use crate::counts::Counts;
+use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
+use crate::{Error, Result};
+
+const REQUIRED: [AnnotatorType; 2] = [AnnotatorType::Document, AnnotatorType::WordEmbeddings];
+
+/// A vector for each sentence or document, pooled from those of its tokens (Spark NLP 5.5.3, `SentenceEmbeddings`): of
+/// the embeddings whose `sentence` number is the same. A sentence without any has a null vector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SentenceEmbeddings {
+    /// A column of type `document` and one of type `word_embeddings`, in either order.
+    pub input_cols: Vec<String>,
+    /// The column to make.
+    pub output_col: String,
+    /// `AVERAGE` or `SUM`, in either case.
+    pub pooling_strategy: PoolingStrategy,
+    /// A label in the column's metadata, never checked: 100 whatever the vectors are, as in Spark NLP.
+    pub dimension: i64,
+    /// A label in the column's metadata; that of the embeddings if not set.
+    pub storage_ref: Option<String>,
+}
+
+impl Default for SentenceEmbeddings {
+    fn default() -> Self {
+        SentenceEmbeddings {
+            input_cols: REQUIRED.map(|kind| kind.name().to_owned()).into(),
+            output_col: "sentence_embeddings".to_owned(),
+            pooling_strategy: PoolingStrategy::Average,
+            dimension: 100,
+            storage_ref: None,
+        }
+    }
+}
+
+impl StageConfig for SentenceEmbeddings {
+    const TYPE: &'static str = "sentence_embeddings";
+
+    fn load(self, _: &Loading<'_>) -> Result<AnyStage> {
+        Ok(AnyStage::Plain(Arc::new(Pooler {
+            stage: format!("SentenceEmbeddings_{}", self.output_col),
+            config: self,
+        })))
+    }
+}
+
+#[derive(Debug)]
+struct Pooler {
+    stage: String,
+    config: SentenceEmbeddings,
+}
+
+/// Positions of the two reads in [`Bound::reads`].
+const SENTENCES: usize = 0;
+const EMBEDDINGS: usize = 1;
+
+impl Stage for Pooler {
+    fn bind(&self, input: &Schema) -> Result<Bound> {
+        let mut reads = input_columns(input, &self.stage, &self.config.input_cols, &REQUIRED)?;
+        reads.sort_by_key(|&index| {
+            AnnotatorType::of(input.field(index)) != Some(AnnotatorType::Document)
+        });
+        let embeddings = input.field(reads[EMBEDDINGS]);
+        let sentences = input.field(reads[SENTENCES]);
+        let shape = Shape {
+            dimension: Shape::of(embeddings.data_type()).dimension,
+            gaps: true,
+            ..Shape::following(sentences)
+        };
+        let origin = Origin::of(sentences);
+        let field = lean_field(
+            &self.config.output_col,
+            AnnotatorType::SentenceEmbeddings,
+            shape,
+            &origin,
+        );
+        let mut metadata = field.metadata().clone();
+        metadata.insert(key::DIMENSION.to_owned(), self.config.dimension.to_string());
+        let reference = self.config.storage_ref.as_ref();
+        if let Some(reference) = reference.or_else(|| embeddings.metadata().get(key::REF)) {
+            metadata.insert(key::REF.to_owned(), reference.clone());
+        }
+        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        Ok(Bound {
+            reads,
+            adds: vec![field],
+            ..Bound::default()
+        })
+    }
+
+    fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> Result<Output> {
+        let schema = batch.schema_ref();
+        let column = |read: usize| (batch.column(at.reads[read]), schema.field(at.reads[read]));
+        let (array, field) = column(SENTENCES);
+        let sentences = Annotations::open(array, field.name())?;
+        let (array, field) = column(EMBEDDINGS);
+        let vectors = WordVectors::open(array, field.name())?;
+        let dimension = i32::try_from(vectors.dimension()).map_err(|_| Error::TooLarge {
+            what: "the dimension",
+            found: vectors.dimension(),
+        })?;
+        let mut out =
+            AnnotationBuilder::over(sentences.results()).with_documents(sentences.has_documents());
+        let (mut values, mut present) = (Vec::new(), Vec::new());
+        let mut of_sentence: HashMap<i32, Vec<usize>> = HashMap::new();
+        for row in 0..sentences.rows() {
+            of_sentence.clear();
+            for index in vectors.annotations().row(row) {
+                let number = vectors.annotations().span(index).sentence;
+                of_sentence.entry(number).or_default().push(index);
+            }
+            for index in sentences.row(row) {
+                let span = sentences.span(index);
+                out.push_slice(span, sentences.results(), index, 0, sentences.result(index));
+                let own = of_sentence
+                    .get(&span.sentence)
+                    .map_or(&[][..], Vec::as_slice);
+                let own = own.iter().map(|&index| vectors.get(index));
+                let found = self.config.pooling_strategy.pool(own, &mut values);
+                present.push(found);
+                // A null vector has values too, which nobody reads.
+                values.resize(present.len() * vectors.dimension(), 0.0);
+            }
+            out.end_row()?;
+        }
+        let pieces = vec![-1; present.len()];
+        Ok(out
+            .finish_with_vectors(pieces, values, dimension, Some(present))?
+            .into())
+    }
+}
