@@ -103,6 +103,7 @@ pub(crate) fn embed(inputs: &[String], settings: Settings) -> Result<(), Failure
 pub(crate) fn run(path: &Path, inputs: &[String], settings: Settings) -> Result<(), Failure> {
     let mut pipeline = read_pipeline(path)?;
     override_parameters(&mut pipeline, &settings);
+    read_exceptions(&mut pipeline, path)?;
     let columns = settings.all.columns.clone();
     let assemblers = pipeline
         .stages
@@ -122,6 +123,31 @@ fn read_pipeline(path: &Path) -> Result<Pipeline, Failure> {
         Some("json") => Ok(Pipeline::from_json(&text, &name)?),
         _ => Err(usage(format!("pipeline {name}: neither .toml nor .json"))),
     }
+}
+
+/// Puts the lines of each tokenizer's `exceptions_path` before its `exceptions`, as Spark NLP does. A relative path
+/// starts from the pipeline file's folder.
+fn read_exceptions(pipeline: &mut Pipeline, pipeline_file: &Path) -> Result<(), Failure> {
+    for stage in pipeline
+        .stages
+        .iter_mut()
+        .filter(|stage| stage.kind == "tokenizer")
+    {
+        let Some(Value::String(path)) = stage.parameters.remove("exceptions_path") else {
+            continue;
+        };
+        let path = pipeline_file.parent().unwrap_or(Path::new("")).join(path);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| usage(format!("exceptions_path {}: {e}", path.display())))?;
+        let mut lines: Vec<Value> = text.lines().map(Value::from).collect();
+        if let Some(Value::Array(given)) = stage.parameters.remove("exceptions") {
+            lines.extend(given);
+        }
+        stage
+            .parameters
+            .insert("exceptions".to_owned(), lines.into());
+    }
+    Ok(())
 }
 
 fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {

@@ -58,6 +58,12 @@ impl Summary {
             let dropped = grouped(s.sentences_dropped);
             lines.push(format!("sentences dropped by the length limits: {dropped}"));
         }
+        if s.tokens_removed > 0 {
+            let removed = grouped(s.tokens_removed);
+            lines.push(format!(
+                "tokens removed by normalizers and stop words: {removed}"
+            ));
+        }
         if s.tokens_dropped > 0 {
             lines.push(format!(
                 "tokens dropped by the length limits: {}",
