@@ -224,6 +224,8 @@ impl<'a> Machine<'a> {
                     let Some((_, shorter)) = previous(self.text, position) else {
                         continue;
                     };
+                    // A run that began between two halves does not give back the first.
+                    let shorter = shorter.max(least);
                     if shorter > least {
                         self.stack.push(Frame::Shrink {
                             at,

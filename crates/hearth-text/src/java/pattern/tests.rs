@@ -150,6 +150,9 @@ fn matches_may_start_between_halves() {
     pattern.each("a😀a", |range| found.push(range)).unwrap();
     assert_eq!(found, [1..1, 3..3]);
     assert_eq!(pattern.replace_all("a😀a", |_, _| {}).unwrap(), "a😀a");
+    // As in Java: the run that starts there gives back what it took and no more.
+    let run = Pattern::new(r".?(?=\W)").unwrap();
+    assert_eq!(run.find_at("a😀a", 3), Ok(Some(3..3)));
     let dashed = pattern.replace_all("a😀a", |_, out| out.push('-'));
     assert_eq!(dashed.unwrap(), "a-?-?a");
 }
