@@ -4,10 +4,13 @@ mod absent;
 mod args;
 mod config;
 mod doctor;
+mod embed;
 mod failure;
+mod flow;
 mod job;
 mod log;
 mod progress;
+mod run;
 mod settings;
 mod stop;
 mod summary;
@@ -27,7 +30,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // A panic on a worker or in a decoder comes back as an error with its place; the default hook would say it twice.
     std::panic::set_hook(Box::new(|_| {}));
-    let outcome = catch_unwind(run).unwrap_or_else(|panic| Err(failure::panicked(panic.as_ref())));
+    let outcome =
+        catch_unwind(command).unwrap_or_else(|panic| Err(failure::panicked(panic.as_ref())));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Failure> {
+fn command() -> Result<(), Failure> {
     let typed: Vec<_> = std::env::args_os().collect();
     absent::refuse(&typed)?;
     let matches = Args::command()
@@ -48,11 +52,11 @@ fn run() -> Result<(), Failure> {
     match args.verb {
         Verb::Embed(embed) => {
             let settings = Settings::resolve(embed.flags)?;
-            job::embed(&embed.inputs, settings)
+            embed::embed(&embed.inputs, settings)
         }
         Verb::Run(run) => {
             let settings = Settings::resolve(run.flags)?;
-            job::run(&run.pipeline, &run.inputs, settings)
+            run::run(&run.pipeline, &run.inputs, settings)
         }
         Verb::Config(flags) => {
             let matches = verb_matches.ok_or_else(|| usage("no verb"))?;
