@@ -1,15 +1,11 @@
 //! Speed of the linear layers of BERT-base on one thread, beside the fused multiply-add peak of the same core measured in
 //! the same rounds.
 //!
-//! `cargo run --release -p hearth-kernels --example gemm [avx512|avx2|neon|portable]`
+//! `cargo run --release -p hearth-kernels --example gemm [amx|avx512|avx2|neon|portable [f32|bf16|int8]]`
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
-#![allow(
-    unsafe_code,
-    reason = "the peak is measured with the instructions themselves"
-)]
 
-use hearth_kernels::{Activation, Isa, Kernels, LayerNorm, PackedLinear, Scratch};
-use std::{error::Error, hint::black_box, time::Instant};
+use hearth_kernels::{Activation, Isa, Kernels, LayerNorm, PackedLinear, Precision, Scratch, peak};
+use std::{error::Error, time::Instant};
 
 const ROUNDS: usize = 15;
 /// About this many operations in one timing.
@@ -23,8 +19,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         None => Kernels::best(),
     };
+    let precision: Precision = match std::env::args().nth(2) {
+        Some(name) => name.parse()?,
+        None => Precision::F32,
+    };
     println!(
-        "{}, 1 thread, median of {ROUNDS} rounds, GFLOP/s",
+        "{} {precision}, 1 thread, median of {ROUNDS} rounds, GFLOP/s",
         kernels.isa()
     );
     println!("{:<34}{:>9}{:>9}{:>9}", "", "kernel", "peak", "share");
@@ -38,16 +38,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     for rows in [24, 400, 800] {
         for (name, inputs, outputs, activation) in layers {
-            let linear = PackedLinear::pack(kernels, &floats(inputs * outputs), &floats(outputs));
+            let linear = PackedLinear::pack(
+                kernels,
+                precision,
+                &floats(inputs * outputs),
+                &floats(outputs),
+            );
             let (x, mut scratch, mut out) = (
                 floats(rows * inputs),
                 Scratch::default(),
                 vec![0.0; rows * outputs],
             );
             let name = format!("{rows} x {inputs} -> {outputs} {name}");
-            compare(kernels, &name, 2 * rows * inputs * outputs, || {
-                linear.apply(&x, activation, &mut scratch, &mut out);
-            });
+            compare(
+                kernels,
+                precision,
+                &name,
+                2 * rows * inputs * outputs,
+                || {
+                    linear.apply(&x, activation, &mut scratch, &mut out);
+                },
+            );
         }
     }
     for len in [8, 24, 48, 128, 512] {
@@ -60,6 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut out = vec![0.0; pieces * hidden];
         compare(
             kernels,
+            Precision::F32,
             &format!("attention {n_sequences} x {len}"),
             4 * n_sequences * len * len * hidden,
             || {
@@ -86,7 +98,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Times `kernel` and the peak in turn and prints both.
-fn compare(kernels: &Kernels, name: &str, operations: usize, mut kernel: impl FnMut()) {
+fn compare(
+    kernels: &Kernels,
+    precision: Precision,
+    name: &str,
+    operations: usize,
+    mut kernel: impl FnMut(),
+) {
     let budget = if kernels.isa() == Isa::Portable {
         OPERATIONS / 500
     } else {
@@ -98,7 +116,7 @@ fn compare(kernels: &Kernels, name: &str, operations: usize, mut kernel: impl Fn
     for _ in 0..ROUNDS {
         let seconds = time(|| (0..repeats).for_each(|_| kernel()));
         found.push((operations * repeats) as f64 / seconds / 1e9);
-        peaks.extend(peak(kernels.isa()));
+        peaks.extend(peak(kernels, precision, 1_000_000).map(|rate| rate / 1e9));
     }
     let found = median(&mut found);
     if peaks.is_empty() {
@@ -124,63 +142,4 @@ fn floats(n: usize) -> Vec<f32> {
     (0..n)
         .map(|i| (i * 7919 % 4093) as f32 / 2048.0 - 1.0)
         .collect()
-}
-
-/// GFLOP/s of independent chains of fused multiply-adds in registers, or `None` where the instructions are not known here.
-fn peak(isa: Isa) -> Option<f64> {
-    let rounds = 2_000_000_usize;
-    let lanes: usize = match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => 16,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => 8,
-        _ => return None,
-    };
-    let seconds = time(|| {
-        #[cfg(target_arch = "x86_64")]
-        if lanes == 16 {
-            // SAFETY: `Kernels::of` found AVX-512F.
-            unsafe { chains512(rounds) }
-        } else {
-            // SAFETY: `Kernels::of` found AVX2 and FMA.
-            unsafe { chains256(rounds) }
-        }
-    });
-    Some((rounds * CHAINS * lanes * 2) as f64 / seconds / 1e9)
-}
-
-const CHAINS: usize = 12;
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn chains512(rounds: usize) {
-    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_set1_ps};
-    let (a, b) = (
-        _mm512_set1_ps(black_box(0.5)),
-        _mm512_set1_ps(black_box(0.25)),
-    );
-    let mut chains = [b; CHAINS];
-    for _ in 0..rounds {
-        for chain in &mut chains {
-            *chain = _mm512_fmadd_ps(*chain, a, b);
-        }
-    }
-    black_box(chains);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn chains256(rounds: usize) {
-    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps};
-    let (a, b) = (
-        _mm256_set1_ps(black_box(0.5)),
-        _mm256_set1_ps(black_box(0.25)),
-    );
-    let mut chains = [b; CHAINS];
-    for _ in 0..rounds {
-        for chain in &mut chains {
-            *chain = _mm256_fmadd_ps(*chain, a, b);
-        }
-    }
-    black_box(chains);
 }

@@ -15,6 +15,39 @@ pub enum Activation {
     GeluTanh,
 }
 
+/// An [`Activation`] as a type, for kernels that are compiled for each.
+pub(crate) trait Activate: Copy {
+    fn apply<S: Simd>(self, s: S, x: S::V) -> S::V;
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Identity;
+#[derive(Clone, Copy)]
+pub(crate) struct Gelu;
+#[derive(Clone, Copy)]
+pub(crate) struct GeluTanh;
+
+impl Activate for Identity {
+    #[inline(always)]
+    fn apply<S: Simd>(self, _: S, x: S::V) -> S::V {
+        x
+    }
+}
+
+impl Activate for Gelu {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, x: S::V) -> S::V {
+        gelu(s, x)
+    }
+}
+
+impl Activate for GeluTanh {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, x: S::V) -> S::V {
+        gelu_tanh(s, x)
+    }
+}
+
 /// Applies `activation` to the first `width` floats, a multiple of 16, of each of `rows` rows that are `stride` apart.
 ///
 /// # Safety
@@ -24,26 +57,29 @@ pub(crate) unsafe fn activate<S: Simd>(
     s: S,
     activation: Activation,
     cells: &mut [MaybeUninit<f32>],
+    shape: [usize; 3],
+) {
+    // SAFETY: the caller.
+    unsafe {
+        match activation {
+            Activation::Identity => {}
+            Activation::Gelu => activate_rows(s, Gelu, cells, shape),
+            Activation::GeluTanh => activate_rows(s, GeluTanh, cells, shape),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn activate_rows<S: Simd>(
+    s: S,
+    by: impl Activate,
+    cells: &mut [MaybeUninit<f32>],
     [rows, width, stride]: [usize; 3],
 ) {
-    let rows = cells.chunks_mut(stride).take(rows);
-    match activation {
-        Activation::Identity => {}
-        Activation::Gelu => {
-            for row in rows {
-                // SAFETY: the caller.
-                for v in unsafe { row[..width].assume_init_mut() }.as_chunks_mut().0 {
-                    s.store(gelu(s, s.load(v)), v);
-                }
-            }
-        }
-        Activation::GeluTanh => {
-            for row in rows {
-                // SAFETY: the caller.
-                for v in unsafe { row[..width].assume_init_mut() }.as_chunks_mut().0 {
-                    s.store(gelu_tanh(s, s.load(v)), v);
-                }
-            }
+    for row in cells.chunks_mut(stride).take(rows) {
+        // SAFETY: the caller.
+        for v in unsafe { row[..width].assume_init_mut() }.as_chunks_mut().0 {
+            s.store(by.apply(s, s.load(v)), v);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Activation, Kernels, Out, Scratch, math,
     sequences::n_pieces,
     simd::{LANES, Simd},
-    tile::{ROWS, Tile},
+    tile::{ROWS, Scaled, Tile},
 };
 use std::mem::MaybeUninit;
 
@@ -70,7 +70,7 @@ impl Kernels {
         } = *head;
         let (padded_len, padded_size) = (len.next_multiple_of(LANES), size.next_multiple_of(LANES));
         let (keys, rest) = scratch
-            .take(padded_len * size + len * padded_size + ROWS * padded_len)
+            .floats(padded_len * size + len * padded_size + ROWS * padded_len)
             .split_at_mut(padded_len * size);
         let (values, scores) = rest.split_at_mut(len * padded_size);
         self.transpose_keys(head, keys);
@@ -91,8 +91,7 @@ impl Kernels {
                     a_stride: 3 * hidden,
                     b: &keys[start * size..],
                     b_stride: columns,
-                    scale,
-                    bias: &[],
+                    finish: Scaled { scale, bias: &[] },
                     c: Out::from(&mut scores[start..]).cells(),
                     c_stride: padded_len,
                     next: None,
@@ -109,8 +108,10 @@ impl Kernels {
                     a_stride: padded_len,
                     b: &values[start..],
                     b_stride: padded_size,
-                    scale: inverse_sums,
-                    bias: &[],
+                    finish: Scaled {
+                        scale: inverse_sums,
+                        bias: &[],
+                    },
                     c: &mut out[first * hidden + head.head + start..],
                     c_stride: hidden,
                     next: None,

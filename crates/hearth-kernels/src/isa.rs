@@ -4,7 +4,9 @@ use std::{error::Error, fmt, str::FromStr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Isa {
-    /// x86-64 with AVX-512F.
+    /// x86-64 with AVX-512F and the tile unit AMX, which multiplies bf16 and int8. Linux only.
+    Amx,
+    /// x86-64 with AVX-512F; bf16 and int8 by AVX512-BF16 and AVX512-VNNI where the CPU has them.
     Avx512,
     /// x86-64 with AVX2 and FMA.
     Avx2,
@@ -17,12 +19,19 @@ pub enum Isa {
 
 impl Isa {
     /// Every instruction set, fastest first.
-    pub(crate) const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Amx,
+        Self::Avx512,
+        Self::Avx2,
+        Self::Neon,
+        Self::Portable,
+    ];
 
-    /// The name that [`FromStr`] reads: `avx512`, `avx2`, `neon` or `portable`.
+    /// The name that [`FromStr`] reads: `amx`, `avx512`, `avx2`, `neon` or `portable`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Amx => "amx",
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
             Self::Neon => "neon",
@@ -60,7 +69,7 @@ impl fmt::Display for UnknownIsa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "unknown instruction set `{}`: use avx512, avx2, neon or portable",
+            "unknown instruction set `{}`: use amx, avx512, avx2, neon or portable",
             self.name
         )
     }

@@ -2,16 +2,27 @@
 #![allow(unsafe_code)]
 
 use crate::{
-    Isa,
+    Isa, Precision,
     activation::{self, Activation},
     attention,
+    linear::words::{
+        dot::{self, Rescaled, RowScale},
+        rows,
+    },
     norm::{self, LayerNorm},
     simd::{self, LANES},
-    tile::{self, MAX_VECTORS, ROWS, Tile},
+    tile::{self, Finish, Fused, MAX_VECTORS, ROWS, Scaled, Tile},
+};
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::{
+    linear::words::amx::{self as amx_words, Product},
+    simd::Tiles,
 };
 use std::{fmt, mem::MaybeUninit};
 
-type TileFn = unsafe fn(&mut Tile<'_>);
+type TileFn = unsafe fn(&mut Tile<'_, f32, Scaled<'_>>);
+type WordTileFn = unsafe fn(&mut Tile<'_, u32, Rescaled<'_>>);
+type WordsFn = unsafe fn(&[f32], &mut [u32]) -> RowScale;
 type NormFn = unsafe fn(&[f32], &[f32], &LayerNorm<'_>, &mut [MaybeUninit<f32>]);
 
 /// The kernels of one instruction set.
@@ -34,31 +45,31 @@ impl fmt::Debug for Kernels {
 }
 
 macro_rules! table {
-    ($name:ident: $isa:ident, [$($vectors:literal)+] $(, #[$feature:meta])?) => {
+    ($name:ident: $isa:ident, $simd:ident, [$($vectors:literal)+] $(, #[$feature:meta])?) => {
         mod $name {
             use super::*;
 
             $(#[$feature])?
-            unsafe fn multiply<const M: usize, const N: usize>(tile: &mut Tile<'_>) {
+            unsafe fn multiply<const M: usize, const N: usize>(tile: &mut Tile<'_, f32, Scaled<'_>>) {
                 // SAFETY: the caller keeps the contract of `multiply`.
-                unsafe { tile::multiply::<_, M, N>(simd::$isa::new(), tile) }
+                unsafe { tile::multiply::<_, _, _, _, M, N>(simd::$simd::new(), Fused, tile) }
             }
             $(#[$feature])?
             unsafe fn activate(activation: Activation, cells: &mut [MaybeUninit<f32>], shape: [usize; 3]) {
                 // SAFETY: the caller keeps the contract of `activate`.
-                unsafe { activation::activate(simd::$isa::new(), activation, cells, shape) };
+                unsafe { activation::activate(simd::$simd::new(), activation, cells, shape) };
             }
             $(#[$feature])?
             fn softmax(scores: &mut [f32], stride: usize, len: usize, inverse_sums: &mut [f32; ROWS]) {
-                attention::softmax(simd::$isa::new(), scores, stride, len, inverse_sums);
+                attention::softmax(simd::$simd::new(), scores, stride, len, inverse_sums);
             }
             $(#[$feature])?
             fn transpose(from: &[f32], stride: usize, rows: usize, columns: usize, to: &mut [f32], to_stride: usize) {
-                attention::transpose(simd::$isa::new(), from, stride, rows, columns, to, to_stride);
+                attention::transpose(simd::$simd::new(), from, stride, rows, columns, to, to_stride);
             }
             $(#[$feature])?
             fn norm(a: &[f32], b: &[f32], by: &LayerNorm<'_>, out: &mut [MaybeUninit<f32>]) {
-                norm::norm(simd::$isa::new(), a, b, by, out);
+                norm::norm(simd::$simd::new(), a, b, by, out);
             }
 
             pub(super) static KERNELS: Kernels = Kernels {
@@ -80,13 +91,157 @@ macro_rules! table {
     };
 }
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+table!(amx: Amx, Avx512, [1 2 3 4], #[target_feature(enable = "avx512f")]);
 #[cfg(target_arch = "x86_64")]
-table!(avx512: Avx512, [1 2 3 4], #[target_feature(enable = "avx512f")]);
+table!(avx512: Avx512, Avx512, [1 2 3 4], #[target_feature(enable = "avx512f")]);
 #[cfg(target_arch = "x86_64")]
-table!(avx2: Avx2, [1], #[target_feature(enable = "avx2,fma")]);
+table!(avx2: Avx2, Avx2, [1], #[target_feature(enable = "avx2,fma")]);
 #[cfg(target_arch = "aarch64")]
-table!(neon: Neon, [1], #[target_feature(enable = "neon")]);
-table!(portable: Portable, [1]);
+table!(neon: Neon, Neon, [1], #[target_feature(enable = "neon")]);
+table!(portable: Portable, Portable, [1]);
+
+/// What multiplies words of 32 bits.
+#[derive(Clone, Copy)]
+pub(crate) enum Engine {
+    /// The vector unit, tile by tile.
+    Tiles(&'static WordKernels),
+    /// The tile unit.
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(&'static AmxKernels),
+}
+
+/// The kernels for the words of one precision on one instruction set. A `&WordKernels` is only given out where the CPU has
+/// the instruction set.
+pub(crate) struct WordKernels {
+    /// `[vectors - 1][rows - 1]`
+    tiles: &'static [[WordTileFn; ROWS]],
+    words: WordsFn,
+}
+
+impl WordKernels {
+    /// The words of a row of inputs.
+    pub(crate) fn words(&self, row: &[f32], words: &mut [u32]) -> RowScale {
+        // SAFETY: `self` exists, so `engine` found the instruction set.
+        unsafe { (self.words)(row, words) }
+    }
+}
+
+macro_rules! word_table {
+    ($name:ident: $simd:ident, $dot:expr, $words:ident, [$($vectors:literal)+] $(, #[$feature:meta])?) => {
+        mod $name {
+            use super::*;
+
+            $(#[$feature])?
+            unsafe fn multiply<const M: usize, const N: usize>(tile: &mut Tile<'_, u32, Rescaled<'_>>) {
+                // SAFETY: the caller keeps the contract of `multiply`.
+                unsafe { tile::multiply::<_, _, _, _, M, N>(simd::$simd::new(), $dot, tile) }
+            }
+            $(#[$feature])?
+            fn words(row: &[f32], words: &mut [u32]) -> RowScale {
+                rows::$words(simd::$simd::new(), row, words)
+            }
+
+            pub(super) static KERNELS: WordKernels = WordKernels {
+                tiles: &[$([
+                    multiply::<1, $vectors>,
+                    multiply::<2, $vectors>,
+                    multiply::<3, $vectors>,
+                    multiply::<4, $vectors>,
+                    multiply::<5, $vectors>,
+                    multiply::<6, $vectors>,
+                ]),+],
+                words,
+            };
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+word_table!(avx512_bf16: Avx512, dot::Avx512Bf16::new(), round, [1 2 3 4], #[target_feature(enable = "avx512f,avx512bf16")]);
+#[cfg(target_arch = "x86_64")]
+word_table!(avx512_widened_bf16: Avx512, dot::WidenedBf16, round, [1 2 3 4], #[target_feature(enable = "avx512f")]);
+#[cfg(target_arch = "x86_64")]
+word_table!(avx512_vnni: Avx512, dot::Avx512Vnni::new(), quantise, [1 2 3 4], #[target_feature(enable = "avx512f,avx512vnni")]);
+#[cfg(target_arch = "x86_64")]
+word_table!(avx512_bytes: Avx512, dot::Bytes, quantise, [1 2 3 4], #[target_feature(enable = "avx512f,avx512bw")]);
+#[cfg(target_arch = "x86_64")]
+word_table!(avx2_bf16: Avx2, dot::WidenedBf16, round, [1], #[target_feature(enable = "avx2,fma")]);
+#[cfg(target_arch = "x86_64")]
+word_table!(avx2_bytes: Avx2, dot::Bytes, quantise, [1], #[target_feature(enable = "avx2,fma")]);
+#[cfg(target_arch = "aarch64")]
+word_table!(neon_bf16: Neon, dot::WidenedBf16, round, [1], #[target_feature(enable = "neon")]);
+#[cfg(target_arch = "aarch64")]
+word_table!(neon_bytes: Neon, dot::Bytes, quantise, [1], #[target_feature(enable = "neon")]);
+word_table!(portable_bf16: Portable, dot::WidenedBf16, round, [1]);
+word_table!(portable_bytes: Portable, dot::Bytes, quantise, [1]);
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+type AmxFn = unsafe fn(&Tiles, Product<'_>);
+
+/// The tile unit's kernels for the words of one precision. A `&AmxKernels` is only given out where CPU and operating
+/// system have the unit.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) struct AmxKernels {
+    words: WordsFn,
+    identity: AmxFn,
+    gelu: AmxFn,
+    gelu_tanh: AmxFn,
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+impl AmxKernels {
+    /// The words of a row of inputs.
+    pub(crate) fn words(&self, row: &[f32], words: &mut [u32]) -> RowScale {
+        // SAFETY: `self` exists, so `engine` found AVX-512F.
+        unsafe { (self.words)(row, words) }
+    }
+
+    pub(crate) fn multiply(&self, product: Product<'_>, activation: Activation) {
+        assert!(product.fits(), "a product reaches out of its slices");
+        let multiply = match activation {
+            Activation::Identity => self.identity,
+            Activation::Gelu => self.gelu,
+            Activation::GeluTanh => self.gelu_tanh,
+        };
+        // SAFETY: `self` exists, so `engine` found the tile unit; the product fits.
+        unsafe { multiply(&Tiles::configure(), product) };
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+macro_rules! amx_table {
+    ($name:ident: $numbers:ident, $words:ident) => {
+        mod $name {
+            use super::*;
+            use crate::activation::{Activate, Gelu, GeluTanh, Identity};
+
+            #[target_feature(enable = "avx512f")]
+            unsafe fn multiply<A: Activate>(tiles: &Tiles, activate: A, product: Product<'_>) {
+                let s = simd::Avx512::new();
+                // SAFETY: the caller keeps the contract of `multiply`.
+                unsafe { amx_words::multiply(s, tiles, simd::$numbers, activate, product) }
+            }
+            #[target_feature(enable = "avx512f")]
+            fn words(row: &[f32], words: &mut [u32]) -> RowScale {
+                rows::$words(simd::Avx512::new(), row, words)
+            }
+
+            // SAFETY of each: the caller keeps the contract of `multiply`.
+            pub(super) static KERNELS: AmxKernels = AmxKernels {
+                words,
+                identity: |tiles, product| unsafe { multiply(tiles, Identity, product) },
+                gelu: |tiles, product| unsafe { multiply(tiles, Gelu, product) },
+                gelu_tanh: |tiles, product| unsafe { multiply(tiles, GeluTanh, product) },
+            };
+        }
+    };
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+amx_table!(amx_bf16: TileBf16, round);
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+amx_table!(amx_bytes: TileBytes, quantise);
 
 impl Kernels {
     /// The fastest this CPU has. Results are the same with each; see the [crate] documentation.
@@ -99,6 +254,8 @@ impl Kernels {
     #[must_use]
     pub fn of(isa: Isa) -> Option<&'static Self> {
         match isa {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Isa::Amx => simd::amx::available().then_some(&amx::KERNELS),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => is_x86_feature_detected!("avx512f").then_some(&avx512::KERNELS),
             #[cfg(target_arch = "x86_64")]
@@ -128,17 +285,67 @@ impl Kernels {
         self.tiles.len() * LANES
     }
 
+    /// What multiplies the words of `precision`, which is not f32.
+    pub(crate) fn engine(&self, precision: Precision) -> Engine {
+        let bf16 = precision == Precision::Bf16;
+        let choose = |a, b| Engine::Tiles(if bf16 { a } else { b });
+        match self.isa {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Isa::Amx if bf16 => Engine::Amx(&amx_bf16::KERNELS),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Isa::Amx => Engine::Amx(&amx_bytes::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => choose(
+                if is_x86_feature_detected!("avx512bf16") {
+                    &avx512_bf16::KERNELS
+                } else {
+                    &avx512_widened_bf16::KERNELS
+                },
+                if is_x86_feature_detected!("avx512vnni") {
+                    &avx512_vnni::KERNELS
+                } else {
+                    &avx512_bytes::KERNELS
+                },
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => choose(&avx2_bf16::KERNELS, &avx2_bytes::KERNELS),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => choose(&neon_bf16::KERNELS, &neon_bytes::KERNELS),
+            _ => choose(&portable_bf16::KERNELS, &portable_bytes::KERNELS),
+        }
+    }
+
     /// Multiplies a tile of at most `ROWS` rows and `tile_columns` columns and applies `activation`.
-    pub(crate) fn multiply(&self, mut tile: Tile<'_>, activation: Activation) {
+    pub(crate) fn multiply(&self, tile: Tile<'_, f32, Scaled<'_>>, activation: Activation) {
+        self.multiply_by(self.tiles, tile, activation);
+    }
+
+    /// As [`Kernels::multiply`], of words that `by` takes.
+    pub(crate) fn multiply_words(
+        &self,
+        by: &WordKernels,
+        tile: Tile<'_, u32, Rescaled<'_>>,
+        activation: Activation,
+    ) {
+        self.multiply_by(by.tiles, tile, activation);
+    }
+
+    fn multiply_by<T, F: Finish>(
+        &self,
+        tiles: &[[unsafe fn(&mut Tile<'_, T, F>); ROWS]],
+        mut tile: Tile<'_, T, F>,
+        activation: Activation,
+    ) {
         let (columns, vectors) = (tile.columns, tile.vectors());
         if columns == vectors * LANES {
-            self.multiply_whole(&mut tile, activation);
+            self.multiply_whole(tiles, &mut tile, activation);
             return;
         }
         // A last vector that would reach into the next row of `c` goes through a buffer.
         let width = vectors * LANES;
         let mut edge = [MaybeUninit::uninit(); ROWS * MAX_VECTORS * LANES];
         self.multiply_whole(
+            tiles,
             &mut Tile {
                 columns: width,
                 c: &mut edge,
@@ -152,12 +359,17 @@ impl Kernels {
         }
     }
 
-    fn multiply_whole(&self, tile: &mut Tile<'_>, activation: Activation) {
+    fn multiply_whole<T, F: Finish>(
+        &self,
+        tiles: &[[unsafe fn(&mut Tile<'_, T, F>); ROWS]],
+        tile: &mut Tile<'_, T, F>,
+        activation: Activation,
+    ) {
         let vectors = tile.vectors();
         assert!(tile.fits(vectors), "a tile reaches out of its slices");
-        // SAFETY: `self` exists, so `of` found the instruction set; the index makes `M` the tile's rows and `N` its vectors,
-        // for which it fits (asserted).
-        unsafe { self.tiles[vectors - 1][tile.rows - 1](tile) };
+        // SAFETY: whoever has a table of these found the instruction set; the index makes `M` the tile's rows and `N` its
+        // vectors, for which it fits (asserted).
+        unsafe { tiles[vectors - 1][tile.rows - 1](tile) };
         if activation != Activation::Identity {
             let shape = [tile.rows, vectors * LANES, tile.c_stride];
             // SAFETY: the instruction set as above; the tile function wrote these floats.

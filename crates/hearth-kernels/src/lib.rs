@@ -25,10 +25,10 @@
 //! be the one Rust programs start with (round to nearest, subnormals kept).
 //!
 //! ```
-//! use hearth_kernels::{Activation, Kernels, PackedLinear, Scratch, filled};
+//! use hearth_kernels::{Activation, Kernels, PackedLinear, Precision, Scratch, filled};
 //!
 //! let weight = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]; // [3 outputs, 2 inputs]
-//! let linear = PackedLinear::pack(Kernels::best(), &weight, &[0.5, 0.0, -0.5]);
+//! let linear = PackedLinear::pack(Kernels::best(), Precision::F32, &weight, &[0.5, 0.0, -0.5]);
 //! let mut scratch = Scratch::default();
 //! let x = [1.0, 10.0, 2.0, 20.0]; // [2 rows, 2 inputs]
 //! let y = filled(2 * 3, |out| linear.apply(&x, Activation::Identity, &mut scratch, out));
@@ -45,6 +45,8 @@ mod linear;
 mod math;
 mod norm;
 mod out;
+mod peak;
+mod precision;
 pub mod reference;
 mod sequences;
 mod simd;
@@ -57,3 +59,5 @@ pub use kernels::Kernels;
 pub use linear::PackedLinear;
 pub use norm::LayerNorm;
 pub use out::{Out, filled};
+pub use peak::peak;
+pub use precision::{Precision, UnknownPrecision};

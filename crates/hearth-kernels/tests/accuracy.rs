@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Norm, floats, greatest_error, offsets};
-use hearth_kernels::{Activation, Kernels, LayerNorm, PackedLinear, Scratch, filled, reference};
+use hearth_kernels::{
+    Activation, Kernels, LayerNorm, PackedLinear, Precision, Scratch, filled, reference,
+};
 
 const ACTIVATIONS: [Activation; 3] = [Activation::Identity, Activation::Gelu, Activation::GeluTanh];
 
@@ -55,7 +57,7 @@ fn activations_are_exact_to_a_few_ulps_over_their_whole_range() {
         .chain([-1e30, -1e3, -0.0, 1e-30, 1e3, 1e30])
         .collect();
     for kernels in Kernels::available() {
-        let one = PackedLinear::pack(kernels, &[1.0], &[0.0]);
+        let one = PackedLinear::pack(kernels, Precision::F32, &[1.0], &[0.0]);
         for activation in ACTIVATIONS {
             let found = filled(x.len(), |out| {
                 one.apply(&x, activation, &mut Scratch::default(), out)
@@ -110,7 +112,7 @@ fn linear_layers_of_every_shape() {
         let (x, bias) = (floats(rows * inputs, 1.0, 1), floats(outputs, 1.0, 3));
         let weight = floats(inputs * outputs, 2.0 / (inputs as f32).sqrt(), 2);
         for kernels in Kernels::available() {
-            let linear = PackedLinear::pack(kernels, &weight, &bias);
+            let linear = PackedLinear::pack(kernels, Precision::F32, &weight, &bias);
             assert_eq!((linear.inputs(), linear.outputs()), (inputs, outputs));
             for activation in ACTIVATIONS {
                 let found = filled(rows * outputs, |out| {

@@ -1,7 +1,7 @@
 //! Choosing kernels, handing in memory, and what is refused.
 
 use hearth_kernels::{
-    Activation, Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, UnknownIsa, filled,
+    Activation, Isa, Kernels, LayerNorm, Out, PackedLinear, Precision, Scratch, UnknownIsa, filled,
 };
 use std::mem::MaybeUninit;
 
@@ -19,7 +19,7 @@ fn names_of_instruction_sets_are_read_back() {
     let error: UnknownIsa = "AVX".parse::<Isa>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown instruction set `AVX`: use avx512, avx2, neon or portable"
+        "unknown instruction set `AVX`: use amx, avx512, avx2, neon or portable"
     );
 }
 
@@ -63,7 +63,12 @@ fn layers_are_shared_by_threads_and_scratch_is_sent() {
 
 #[test]
 fn outputs_go_to_memory_of_any_kind() {
-    let linear = PackedLinear::pack(Kernels::best(), &[2.0, 0.0, 0.0, 3.0], &[1.0, -1.0]);
+    let linear = PackedLinear::pack(
+        Kernels::best(),
+        Precision::F32,
+        &[2.0, 0.0, 0.0, 3.0],
+        &[1.0, -1.0],
+    );
     let (x, mut scratch) = ([5.0, 7.0], Scratch::default());
     let mut array = [0.0; 2];
     assert_eq!(
@@ -93,7 +98,7 @@ fn outputs_go_to_memory_of_any_kind() {
 #[test]
 fn nothing_in_gives_nothing_out() {
     let mut scratch = Scratch::default();
-    let linear = PackedLinear::pack(Kernels::best(), &[1.0], &[1.0]);
+    let linear = PackedLinear::pack(Kernels::best(), Precision::F32, &[1.0], &[1.0]);
     let norm = LayerNorm {
         gamma: &[1.0],
         beta: &[0.0],
@@ -151,7 +156,7 @@ fn filled_refuses_another_slice() {
 #[test]
 #[should_panic(expected = "`fill` must return the slice it was given")]
 fn filled_refuses_a_part() {
-    let one = PackedLinear::pack(Kernels::best(), &[1.0], &[0.0]);
+    let one = PackedLinear::pack(Kernels::best(), Precision::F32, &[1.0], &[0.0]);
     let _ = filled(2, |out| {
         one.apply(
             &[1.0],
@@ -167,6 +172,7 @@ fn filled_refuses_a_part() {
 fn parts_must_have_the_same_inputs() {
     let _ = PackedLinear::pack_rows(
         Kernels::best(),
+        Precision::F32,
         &[(&[0.0; 6], &[0.0; 2]), (&[0.0; 4], &[0.0])],
     );
 }
@@ -174,7 +180,7 @@ fn parts_must_have_the_same_inputs() {
 #[test]
 #[should_panic(expected = "a linear layer's out is not [rows, 2]")]
 fn an_output_must_have_the_rows_of_the_input() {
-    let linear = PackedLinear::pack(Kernels::best(), &[0.0; 4], &[0.0; 2]);
+    let linear = PackedLinear::pack(Kernels::best(), Precision::F32, &[0.0; 4], &[0.0; 2]);
     linear.apply(
         &[0.0; 4],
         Activation::Identity,

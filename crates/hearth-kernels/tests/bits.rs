@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Norm, assert_same_bits, floats, offsets};
-use hearth_kernels::{Activation, Isa, Kernels, Out, PackedLinear, Scratch, filled};
+use hearth_kernels::{Activation, Isa, Kernels, Out, PackedLinear, Precision, Scratch, filled};
 use std::ops::Range;
 
 fn portable() -> &'static Kernels {
@@ -49,13 +49,16 @@ fn linear_layers_on_every_instruction_set() {
             let weight = floats(inputs * outputs, 8.0 / (inputs as f32).sqrt(), 3);
             for activation in [Activation::Identity, Activation::Gelu, Activation::GeluTanh] {
                 let expected = linear(
-                    &PackedLinear::pack(portable(), &weight, &bias),
+                    &PackedLinear::pack(portable(), Precision::F32, &weight, &bias),
                     &x,
                     activation,
                 );
                 for kernels in others() {
-                    let found =
-                        linear(&PackedLinear::pack(kernels, &weight, &bias), &x, activation);
+                    let found = linear(
+                        &PackedLinear::pack(kernels, Precision::F32, &weight, &bias),
+                        &x,
+                        activation,
+                    );
                     let what = format!(
                         "{rows} x {inputs} -> {outputs}, {activation:?}, {}",
                         kernels.isa()
@@ -76,12 +79,16 @@ fn activations_on_every_instruction_set() {
         .collect();
     for activation in [Activation::Gelu, Activation::GeluTanh] {
         let expected = linear(
-            &PackedLinear::pack(portable(), &[1.0], &[0.0]),
+            &PackedLinear::pack(portable(), Precision::F32, &[1.0], &[0.0]),
             &x,
             activation,
         );
         for kernels in others() {
-            let found = linear(&PackedLinear::pack(kernels, &[1.0], &[0.0]), &x, activation);
+            let found = linear(
+                &PackedLinear::pack(kernels, Precision::F32, &[1.0], &[0.0]),
+                &x,
+                activation,
+            );
             assert_same_bits(
                 &found,
                 &expected,
@@ -96,7 +103,7 @@ fn nan_stays_nan_on_every_instruction_set() {
     for kernels in Kernels::available() {
         for activation in [Activation::Identity, Activation::Gelu, Activation::GeluTanh] {
             let found = linear(
-                &PackedLinear::pack(kernels, &[1.0; 20], &[0.0; 20]),
+                &PackedLinear::pack(kernels, Precision::F32, &[1.0; 20], &[0.0; 20]),
                 &[f32::NAN, 2.0],
                 activation,
             );
@@ -187,7 +194,7 @@ fn a_row_is_the_same_in_any_range_of_rows() {
         let (x, bias) = (floats(40 * inputs, 1.0, 8), floats(outputs, 1.0, 9));
         let weight = floats(inputs * outputs, 0.3, 10);
         for kernels in Kernels::available() {
-            let layer = PackedLinear::pack(kernels, &weight, &bias);
+            let layer = PackedLinear::pack(kernels, Precision::F32, &weight, &bias);
             let rows = |range: Range<usize>| {
                 linear(
                     &layer,
@@ -225,7 +232,7 @@ fn rows_beyond_one_block_are_the_same_as_alone() {
         floats(outputs, 1.0, 3),
     );
     for kernels in others() {
-        let layer = PackedLinear::pack(kernels, &weight, &bias);
+        let layer = PackedLinear::pack(kernels, Precision::F32, &weight, &bias);
         let all = linear(&layer, &x, Activation::Gelu);
         let alone: Vec<f32> = x
             .chunks(inputs)
@@ -293,7 +300,7 @@ fn layers_packed_together_are_the_same_as_apart() {
             .map(|(w, b)| (w.as_slice(), b.as_slice()))
             .collect();
         let together = linear(
-            &PackedLinear::pack_rows(kernels, &parts),
+            &PackedLinear::pack_rows(kernels, Precision::F32, &parts),
             &x,
             Activation::Identity,
         );
@@ -301,7 +308,7 @@ fn layers_packed_together_are_the_same_as_apart() {
             .iter()
             .map(|(weight, bias)| {
                 linear(
-                    &PackedLinear::pack(kernels, weight, bias),
+                    &PackedLinear::pack(kernels, Precision::F32, weight, bias),
                     &x,
                     Activation::Identity,
                 )
@@ -328,7 +335,7 @@ fn memory_that_was_used_before_changes_nothing() {
     );
     let x = floats(7 * 512, 1.0, 4);
     for kernels in Kernels::available() {
-        let layer = PackedLinear::pack(kernels, &weight, &bias);
+        let layer = PackedLinear::pack(kernels, Precision::F32, &weight, &bias);
         let mut used = Scratch::default();
         let mut out = vec![f32::NAN; 50 * 512];
         // Fills all of the scratch with NaN.
@@ -349,7 +356,7 @@ fn an_output_can_be_split_into_ranges_of_rows() {
         floats(20, 1.0, 2),
         floats(8 * 10, 1.0, 3),
     );
-    let layer = PackedLinear::pack(Kernels::best(), &weight, &bias);
+    let layer = PackedLinear::pack(Kernels::best(), Precision::F32, &weight, &bias);
     let mut out = vec![0.0; 8 * 20];
     let (head, tail) = Out::from(&mut out).split_at(3 * 20);
     std::thread::scope(|threads| {

@@ -124,6 +124,49 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn halves(self, words: Pair) -> (Pair, Pair) {
+        // SAFETY: `self` proves AVX2.
+        let halves = |words: __m256| unsafe {
+            let words = _mm256_castps_si256(words);
+            let high = _mm256_and_si256(words, _mm256_set1_epi32(0xffff_0000_u32.cast_signed()));
+            (
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(words)),
+                _mm256_castsi256_ps(high),
+            )
+        };
+        let ((low_0, high_0), (low_1, high_1)) = (halves(words.0), halves(words.1));
+        (Pair(low_0, low_1), Pair(high_0, high_1))
+    }
+
+    #[inline(always)]
+    fn from_i32(self, v: Pair) -> Pair {
+        // SAFETY: `self` proves AVX2.
+        unsafe {
+            Pair(
+                _mm256_cvtepi32_ps(_mm256_castps_si256(v.0)),
+                _mm256_cvtepi32_ps(_mm256_castps_si256(v.1)),
+            )
+        }
+    }
+
+    /// Even and odd bytes apart, widened to 16 bits: the instruction that multiplies bytes would saturate.
+    #[inline(always)]
+    fn dot_bytes(self, a: Pair, b: Pair, sum: Pair) -> Pair {
+        // SAFETY: `self` proves AVX2.
+        let dot = |a: __m256, b: __m256, sum: __m256| unsafe {
+            let (a, b) = (_mm256_castps_si256(a), _mm256_castps_si256(b));
+            let even = _mm256_madd_epi16(
+                _mm256_and_si256(a, _mm256_set1_epi16(0xff)),
+                _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(b)),
+            );
+            let odd = _mm256_madd_epi16(_mm256_srli_epi16::<8>(a), _mm256_srai_epi16::<8>(b));
+            let sum = _mm256_add_epi32(_mm256_castps_si256(sum), _mm256_add_epi32(even, odd));
+            _mm256_castsi256_ps(sum)
+        };
+        Pair(dot(a.0, b.0, sum.0), dot(a.1, b.1, sum.1))
+    }
+
+    #[inline(always)]
     fn prefetch(self, at: *const f32) {
         // SAFETY: a prefetch does not access memory, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }

@@ -97,6 +97,53 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn halves(self, words: __m512) -> (__m512, __m512) {
+        // SAFETY: `self` proves AVX-512F.
+        unsafe {
+            let words = _mm512_castps_si512(words);
+            let high = _mm512_and_si512(words, _mm512_set1_epi32(0xffff_0000_u32.cast_signed()));
+            (
+                _mm512_castsi512_ps(_mm512_slli_epi32::<16>(words)),
+                _mm512_castsi512_ps(high),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn write_halves(self, v: [__m512; 2], to: &mut [u32; LANES]) {
+        let to: *mut __m256i = to.as_mut_ptr().cast();
+        for (i, v) in v.into_iter().enumerate() {
+            // SAFETY: `self` proves AVX-512F; `to` is 64 writable bytes, of any alignment.
+            unsafe {
+                let bits = _mm512_castps_si512(v);
+                let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+                let rounded =
+                    _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+                let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(v, v);
+                let quiet = _mm512_set1_epi32(1 << 22);
+                let bits = _mm512_mask_or_epi32(rounded, nan, bits, quiet);
+                let halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(bits));
+                _mm256_storeu_si256(to.add(i), halves);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn from_i32(self, v: __m512) -> __m512 {
+        // SAFETY: `self` proves AVX-512F.
+        unsafe { _mm512_cvtepi32_ps(_mm512_castps_si512(v)) }
+    }
+
+    #[inline(always)]
+    fn write_bytes(self, v: __m512, to: &mut [u32; LANES / 4]) {
+        // SAFETY: `self` proves AVX-512F; `to` is 16 writable bytes, of any alignment.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(v));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+        }
+    }
+
+    #[inline(always)]
     fn prefetch(self, at: *const f32) {
         // SAFETY: a prefetch does not access memory, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }

@@ -8,6 +8,8 @@
 //! `kernels`, which carry the target features.
 #![allow(unsafe_code)]
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +18,8 @@ mod avx512;
 mod neon;
 mod portable;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) use amx::{Numbers, TileBf16, TileBytes, Tiles};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
@@ -50,6 +54,70 @@ pub(crate) trait Simd: Copy {
     fn pow2(self, v: Self::V) -> Self::V;
     /// The first `n` lanes of `v`, `other` in the rest.
     fn keep(self, v: Self::V, n: usize, other: f32) -> Self::V;
+
+    /// The two bfloat16 of each word, the low one first, as floats.
+    #[inline(always)]
+    fn halves(self, words: Self::V) -> (Self::V, Self::V) {
+        let words = self.to_array(words).map(f32::to_bits);
+        (
+            self.load(&words.map(|word| f32::from_bits(word << 16))),
+            self.load(&words.map(|word| f32::from_bits(word & 0xffff_0000))),
+        )
+    }
+
+    /// Rounds 32 floats to bfloat16, the nearest, ties to even: 16 words, the low half first.
+    #[inline(always)]
+    fn write_halves(self, v: [Self::V; 2], to: &mut [u32; LANES]) {
+        let mut floats = [0.0; 2 * LANES];
+        let (low, high) = floats.split_at_mut(LANES);
+        for (half, v) in [low, high].into_iter().zip(v) {
+            half.copy_from_slice(&self.to_array(v));
+        }
+        for (word, pair) in to.iter_mut().zip(floats.as_chunks::<2>().0) {
+            *word = u32::from(bf16(pair[0])) | u32::from(bf16(pair[1])) << 16;
+        }
+    }
+
+    /// Lanes that hold an `i32` as floats.
+    #[inline(always)]
+    fn from_i32(self, v: Self::V) -> Self::V {
+        #[allow(clippy::cast_precision_loss, reason = "sums are rounded here")]
+        let floats = self.to_array(v).map(|x| x.to_bits().cast_signed() as f32);
+        self.load(&floats)
+    }
+
+    /// `sum + a b` in lanes that hold an `i32`: `a` has four `u8` in each word, `b` four `i8`.
+    #[inline(always)]
+    fn dot_bytes(self, a: Self::V, b: Self::V, sum: Self::V) -> Self::V {
+        let (a, b) = (self.to_array(a), self.to_array(b));
+        let mut sum = self.to_array(sum);
+        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+            let (a, b) = (a.to_bits().to_le_bytes(), b.to_bits().to_le_bytes());
+            let products = a
+                .iter()
+                .zip(b)
+                .map(|(&a, b)| i32::from(a) * i32::from(b.cast_signed()));
+            let more = products.sum::<i32>() + sum.to_bits().cast_signed();
+            *sum = f32::from_bits(more.cast_unsigned());
+        }
+        self.load(&sum)
+    }
+
+    /// The low byte of each lane, four to a word.
+    #[inline(always)]
+    fn write_bytes(self, v: Self::V, to: &mut [u32; LANES / 4]) {
+        let v = self.to_array(v);
+        for (word, lanes) in to.iter_mut().zip(v.as_chunks::<4>().0) {
+            *word = u32::from_le_bytes(lanes.map(|lane| lane.to_bits().to_le_bytes()[0]));
+        }
+    }
+
+    /// Words as they are.
+    #[inline(always)]
+    fn load_words(self, from: &[u32; LANES]) -> Self::V {
+        // SAFETY: same layout, and every pattern of 32 bits is a float.
+        self.load(unsafe { &*std::ptr::from_ref(from).cast() })
+    }
 
     /// Says that the cache line of `at` will be used soon: to the first-level cache.
     #[inline(always)]
@@ -116,4 +184,16 @@ static FIRST: [u32; 2 * LANES] = {
 #[inline(always)]
 fn first(n: usize) -> &'static [u32] {
     &FIRST[LANES - n.min(LANES)..][..LANES]
+}
+
+/// The nearest bfloat16, ties to even; a NaN stays one.
+#[inline(always)]
+pub(crate) fn bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let rounded = if x.is_nan() {
+        bits | 1 << 22
+    } else {
+        bits + 0x7fff + (bits >> 16 & 1)
+    };
+    (rounded >> 16) as u16
 }

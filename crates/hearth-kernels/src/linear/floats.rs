@@ -1,12 +1,11 @@
-#![allow(unsafe_code)]
-
+use super::Parts;
 use crate::{
-    Activation, Kernels, Out, Scratch,
-    aligned::AlignedFloats,
+    Activation, Kernels, Scratch,
+    aligned::Aligned,
     simd::LANES,
-    tile::{Next, ROWS, Tile},
+    tile::{Next, ROWS, Scaled, Tile},
 };
-use std::{fmt, mem::MaybeUninit, ops::Range};
+use std::{mem::MaybeUninit, ops::Range};
 
 /// Most rows that go through all panels before the next rows do: their inputs stay in the second-level cache.
 const BLOCK_ROWS: usize = 32 * ROWS;
@@ -15,72 +14,37 @@ const ALIAS: usize = 1024;
 /// Longest panel of which the second-level cache holds two, in rows.
 const PREFETCHED_INPUTS: usize = 1024;
 
-/// A linear layer: weights laid out once as the kernels read them, and the bias.
+/// The weights as `f32`.
 ///
 /// The outputs are cut into panels of as many columns as a tile has; a panel is `[inputs, columns]`, row-major and aligned to
 /// 64 bytes. The last panel is narrower, a multiple of 16 columns, padded with zeros.
-pub struct PackedLinear {
+pub(super) struct Floats {
     kernels: &'static Kernels,
-    weight: AlignedFloats,
-    bias: AlignedFloats,
+    weight: Aligned<f32>,
+    bias: Aligned<f32>,
     inputs: usize,
     outputs: usize,
 }
 
-impl PackedLinear {
-    /// Packs a layer as PyTorch stores it.
-    ///
-    /// # Shapes
-    /// - `weight`: `[outputs, inputs]`
-    /// - `bias`: `[outputs]`
-    ///
-    /// # Panics
-    /// When `bias` is empty or `weight` is not that many rows of at least one float.
-    #[must_use]
-    pub fn pack(kernels: &'static Kernels, weight: &[f32], bias: &[f32]) -> Self {
-        Self::pack_rows(kernels, &[(weight, bias)])
-    }
-
-    /// Packs several layers of the same inputs as one, their outputs side by side in the order given: query, key and value.
-    ///
-    /// # Shapes
-    /// - each part: weight `[outputs_i, inputs]` and bias `[outputs_i]`
-    ///
-    /// # Panics
-    /// When there are no outputs, or a weight is not as many rows as its bias is long, each of the same length of at least
-    /// one float.
-    #[must_use]
-    pub fn pack_rows(kernels: &'static Kernels, parts: &[(&[f32], &[f32])]) -> Self {
-        let outputs: usize = parts.iter().map(|(_, bias)| bias.len()).sum();
-        assert!(outputs > 0, "a linear layer without outputs");
-        let inputs = parts.iter().map(|(weight, _)| weight.len()).sum::<usize>() / outputs;
-        assert!(inputs > 0, "a linear layer without inputs");
-        for (i, (weight, bias)) in parts.iter().enumerate() {
-            assert_eq!(
-                weight.len(),
-                bias.len() * inputs,
-                "part {i}: weight is not [{}, {inputs}]",
-                bias.len()
-            );
-        }
+impl Floats {
+    pub(super) fn pack(kernels: &'static Kernels, parts: &Parts<'_>) -> Self {
+        let Parts {
+            inputs, outputs, ..
+        } = *parts;
         let padded = outputs.next_multiple_of(LANES);
         let mut linear = Self {
             kernels,
-            weight: AlignedFloats::zeros(padded * inputs),
-            bias: AlignedFloats::zeros(padded),
+            weight: Aligned::zeros(padded * inputs),
+            bias: Aligned::zeros(padded),
             inputs,
             outputs,
         };
-        let biases = parts.iter().flat_map(|(_, bias)| bias.iter());
-        for (to, from) in linear.bias.floats_mut().iter_mut().zip(biases) {
-            *to = *from;
+        for (to, from) in linear.bias.as_mut_slice().iter_mut().zip(parts.bias()) {
+            *to = from;
         }
-        let rows = parts
-            .iter()
-            .flat_map(|(weight, _)| weight.chunks_exact(inputs));
-        for (output, row) in rows.enumerate() {
+        for (output, row) in parts.rows().enumerate() {
             let (start, width) = linear.panel(output / kernels.tile_columns());
-            let panel = &mut linear.weight.floats_mut()[start * inputs..][..width * inputs];
+            let panel = &mut linear.weight.as_mut_slice()[start * inputs..][..width * inputs];
             for (line, &w) in panel.chunks_exact_mut(width).zip(row) {
                 line[output - start] = w;
             }
@@ -88,45 +52,15 @@ impl PackedLinear {
         linear
     }
 
-    /// Columns of `x`.
-    #[must_use]
-    pub fn inputs(&self) -> usize {
-        self.inputs
-    }
-
-    /// Columns of `out`.
-    #[must_use]
-    pub fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    /// `activation(x weight^T + bias)`. A row of `out` depends on its row of `x` alone: a caller may hand in any range of
-    /// rows, on any thread, and gets the same bits.
-    ///
-    /// # Shapes
-    /// - `x`: `[rows, inputs]`
-    /// - `out`: `[rows, outputs]`
-    ///
-    /// # Panics
-    /// When `x` is not whole rows or `out` has not as many rows.
-    pub fn apply<'o>(
+    /// Writes all of `out`, `[rows, outputs]`, for the rows of `x`.
+    pub(super) fn apply(
         &self,
         x: &[f32],
         activation: Activation,
         scratch: &mut Scratch,
-        out: impl Into<Out<'o>>,
-    ) -> &'o mut [f32] {
-        let (inputs, out) = (self.inputs, out.into().cells());
-        assert!(
-            x.len().is_multiple_of(inputs),
-            "a linear layer's x is not whole rows of {inputs}"
-        );
-        assert_eq!(
-            out.len(),
-            x.len() / inputs * self.outputs,
-            "a linear layer's out is not [rows, {}]",
-            self.outputs
-        );
+        out: &mut [MaybeUninit<f32>],
+    ) {
+        let inputs = self.inputs;
         let rows = x.len() / inputs;
         let n_blocks = rows.div_ceil(BLOCK_ROWS).max(1);
         let block_rows = rows.div_ceil(n_blocks).next_multiple_of(ROWS).max(ROWS);
@@ -137,8 +71,6 @@ impl PackedLinear {
             let (x, stride) = spread_rows(x, inputs, scratch);
             self.multiply(x, stride, 0..self.n_panels(), activation, out, self.outputs);
         }
-        // SAFETY: the blocks cover all rows of `x`, `out` has as many (asserted), and `multiply` writes all panels of them.
-        unsafe { out.assume_init_mut() }
     }
 
     fn n_panels(&self) -> usize {
@@ -167,7 +99,7 @@ impl PackedLinear {
         out_stride: usize,
     ) {
         let (first, _) = self.panel(panels.start);
-        let (weight, bias) = (self.weight.floats(), self.bias.floats());
+        let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
         let tiles = x.len().div_ceil(ROWS * x_stride);
         for panel in panels.clone() {
             let (start, width) = self.panel(panel);
@@ -191,8 +123,10 @@ impl PackedLinear {
                         a_stride: x_stride,
                         b: &weight[start * self.inputs..],
                         b_stride: width,
-                        scale: [1.0; ROWS],
-                        bias: &bias[start..][..width],
+                        finish: Scaled {
+                            scale: [1.0; ROWS],
+                            bias: &bias[start..][..width],
+                        },
                         c: &mut out[start - first..],
                         c_stride: out_stride,
                         next: (self.inputs <= PREFETCHED_INPUTS).then_some(Next {
@@ -215,26 +149,17 @@ fn spread_rows<'a>(x: &'a [f32], width: usize, scratch: &'a mut Scratch) -> (&'a
         return (x, width);
     }
     let stride = width + LANES;
-    let spread = scratch.take(rows * stride);
+    let spread = scratch.floats(rows * stride);
     for (to, from) in spread.chunks_exact_mut(stride).zip(x.chunks_exact(width)) {
         to[..width].copy_from_slice(from);
     }
     (spread, stride)
 }
 
-impl fmt::Debug for PackedLinear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PackedLinear")
-            .field("isa", &self.kernels.isa())
-            .field("inputs", &self.inputs)
-            .field("outputs", &self.outputs)
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Out;
 
     /// One pack can be spread over cores by columns as well.
     #[test]
@@ -251,9 +176,11 @@ mod tests {
             floats(outputs),
         );
         for kernels in Kernels::available() {
-            let linear = PackedLinear::pack(kernels, &weight, &bias);
+            let layer = [(&weight[..], &bias[..])];
+            let linear = Floats::pack(kernels, &Parts::new(&layer));
             let mut whole = vec![0.0; rows * outputs];
-            linear.apply(&x, Activation::Gelu, &mut Scratch::default(), &mut whole);
+            let out = Out::from(&mut whole).cells();
+            linear.apply(&x, Activation::Gelu, &mut Scratch::default(), out);
             let mut parts = vec![0.0; rows * outputs];
             for range in [1..linear.n_panels(), 0..1] {
                 let (start, _) = linear.panel(range.start);
