@@ -183,4 +183,26 @@ pub enum Error {
         /// Its id.
         id: u64,
     },
+
+    /// A file breaks the rules of its format.
+    #[error("{}: not a readable {format}: {why}; copy or download it again", file.display())]
+    Damaged {
+        /// The file; inside a zip, the zip's path and the entry's.
+        file: PathBuf,
+        /// The format, as a noun: `SequenceFile`.
+        format: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+
+    /// A file is whole but says something this version has no reading for.
+    #[error("{}: {what}; {instead}", file.display())]
+    Unsupported {
+        /// The file; inside a zip, the zip's path and the entry's.
+        file: PathBuf,
+        /// What was found.
+        what: String,
+        /// What is possible instead.
+        instead: String,
+    },
 }

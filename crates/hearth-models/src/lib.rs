@@ -7,13 +7,16 @@
 //!
 //! Nothing here knows an engine or a column: weights are named slices of `f32`, the vocabulary is a list of strings.
 
+mod blob;
 mod config;
 mod error;
 mod fingerprint;
+mod folder;
 mod format;
 mod hugging_face;
 mod map;
 mod model;
+mod protobuf;
 mod safetensors;
 mod settings;
 mod tensors;
