@@ -4,18 +4,16 @@ use std::ffi::OsString;
 
 use crate::failure::{Failure, usage};
 
-const VERBS: [&str; 10] = [
-    "plan", "resume", "verify", "report", "cluster", "inspect", "models", "sql", "bench", "convert",
+const VERBS: [&str; 8] = [
+    "plan", "resume", "verify", "report", "cluster", "sql", "bench", "convert",
 ];
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 6] = [
     "--memory",
     "--vectors",
     "--level",
     "--pooling",
     "--normalize",
     "--dim",
-    "--pieces",
-    "--ignore-unknown-stages",
 ];
 
 /// Values that a flag does not take yet.

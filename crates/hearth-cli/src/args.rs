@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use hearth::Isa;
 use hearth::border::Offsets;
-use hearth::stages::{Compat, OnOverflow, Precision};
+use hearth::stages::{Compat, OnOverflow, Pieces, Precision};
 use hearth_io::TxtMode;
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +29,18 @@ pub(crate) enum Verb {
     /// Text column in, token vectors out: document, sentences, tokens and BERT embeddings with one line
     #[command(after_help = EXIT_CODES)]
     Embed(Box<Embed>),
-    /// Any pipeline, from a TOML or JSON file
+    /// Any pipeline, from a TOML or JSON file or as Spark NLP saved it
     #[command(after_help = EXIT_CODES)]
     Run(Box<Run>),
+    /// What an output, a model or a saved pipeline is
+    Inspect(Box<Inspect>),
+    /// Models: which are known by name, which are on this machine, and how one gets there
+    #[command(after_help = MODELS_HELP)]
+    Models {
+        /// What to do
+        #[command(subcommand)]
+        verb: ModelsVerb,
+    },
     /// Each setting, its value and where it came from
     Config(Box<Flags>),
     /// What this machine gives: cores, kernels
@@ -54,7 +63,7 @@ pub(crate) struct Embed {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
-    /// The pipeline file (.toml or .json)
+    /// The pipeline file (.toml or .json), or a pipeline that Spark NLP saved (a folder or .zip)
     #[arg(value_name = "PIPELINE")]
     pub(crate) pipeline: PathBuf,
     /// Files, directories or globs (.parquet .csv .tsv .ndjson .jsonl .arrow .txt); - is NDJSON on standard input
@@ -62,6 +71,117 @@ pub(crate) struct Run {
     pub(crate) inputs: Vec<String>,
     #[command(flatten)]
     pub(crate) flags: Flags,
+}
+
+const MODELS_HELP: &str = "Models are looked for in Hearth's cache (HEARTH_CACHE), in Spark NLP's ~/cache_pretrained and in \
+                           that of the Hugging Face hub (HF_HOME, HF_HUB_CACHE). HF_TOKEN gives access to models of the \
+                           hub that are not public, HF_HUB_OFFLINE=1 is --offline, HF_ENDPOINT and \
+                           HEARTH_SPARK_NLP_ENDPOINT name other servers, HTTPS_PROXY a proxy.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsVerb {
+    /// The models known by name, and those on this machine
+    List {
+        #[command(flatten)]
+        flags: ModelsFlags,
+    },
+    /// What a model is, where it comes from and where it lies
+    Show {
+        /// A Spark NLP name, an nlu reference, a Hugging Face id, or a path
+        #[arg(value_name = "NAME|PATH")]
+        model: PathBuf,
+        #[command(flatten)]
+        flags: ModelsFlags,
+    },
+    /// Fetch a model into the cache, and print its folder
+    Pull(Pull),
+    /// Write any model as a Hugging Face folder with safetensors: the same bits, the same settings
+    Convert(Convert),
+    /// Compare a model's vectors with those on its card
+    Verify(Verify),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Inspect {
+    /// Files of rows, a model (a path, or a name as for --model), or a pipeline that Spark NLP saved
+    #[arg(value_name = "FILE_OR_DIR")]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) flags: ModelsFlags,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Convert {
+    /// The model: a folder or zip in any format that is read, or a name as for --model
+    #[arg(value_name = "IN")]
+    pub(crate) model: PathBuf,
+    /// The folder to write: config.json, model.safetensors, vocab.txt, tokenizer_config.json
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Replace a folder that an earlier conversion wrote
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) flags: ModelsFlags,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Verify {
+    /// A known name, or the path of such a model
+    #[arg(value_name = "NAME|PATH")]
+    pub(crate) model: PathBuf,
+    /// Whose card it is, if neither the path nor the model itself says so
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) flags: ModelsFlags,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Pull {
+    /// A Spark NLP name such as bert_base_cased, an nlu reference such as en.embed.bert.base_cased, or a Hugging Face id
+    #[arg(required_unless_present = "exact")]
+    pub(crate) name: Option<String>,
+    /// The archive of this name, not the newest that Spark NLP would take; without ZIP the one on the model's card
+    #[arg(long, value_name = "ZIP", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) exact: Option<String>,
+    /// Language of the model
+    #[arg(long, default_value = crate::locate::LANGUAGE)]
+    pub(crate) language: String,
+    /// Take what this Spark NLP would [default: 5.5.3]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) spark_nlp: Option<String>,
+    /// Take what Spark NLP on this Spark would [default: 3.5]
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) spark: Option<String>,
+    #[command(flatten)]
+    pub(crate) flags: ModelsFlags,
+}
+
+/// The settings that concern models alone.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct ModelsFlags {
+    /// Folder of Hearth's own cache [default: the platform's]
+    #[arg(long, env = "HEARTH_CACHE", value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Never use the network
+    #[arg(long, env = "HEARTH_OFFLINE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) offline: Option<bool>,
+    /// Print JSON
+    #[arg(long, env = "HEARTH_JSON", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) json: Option<bool>,
+    /// Say nothing but errors
+    #[arg(short, long, env = "HEARTH_QUIET", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) quiet: Option<bool>,
+    /// Say more
+    #[arg(short, long, env = "HEARTH_VERBOSE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) verbose: Option<bool>,
+    /// Form of messages on standard error [default: text]
+    #[arg(long, env = "HEARTH_LOG_FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// The settings file [default: hearth.toml, if there is one]
+    #[arg(long, env = "HEARTH_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Everything that can also stand in the environment and in hearth.toml.
@@ -83,8 +203,9 @@ pub(crate) struct Flags {
     /// Replace output files that exist
     #[arg(long, env = "HEARTH_OVERWRITE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) overwrite: Option<bool>,
-    /// Path of the model
-    #[arg(short, long, env = "HEARTH_MODEL", value_name = "PATH")]
+    /// A model's folder or zip, a Spark NLP name (bert_base_cased), an nlu reference (en.embed.bert.base_cased), or a Hugging
+    /// Face id (google-bert/bert-base-cased); a path that is there comes first
+    #[arg(short, long, env = "HEARTH_MODEL", value_name = "NAME|PATH|ZIP")]
     pub(crate) model: Option<PathBuf>,
     /// The column to read [default: text]
     #[arg(long, env = "HEARTH_TEXT_COLUMN", value_name = "NAME")]
@@ -122,9 +243,15 @@ pub(crate) struct Flags {
     /// Whose rules say which vector a token gets [default: spark]
     #[arg(long, env = "HEARTH_COMPAT")]
     pub(crate) compat: Option<CompatName>,
+    /// Which pieces of a token make its vector with --compat full [default: mean]
+    #[arg(long, env = "HEARTH_PIECES")]
+    pub(crate) pieces: Option<PiecesName>,
     /// What happens to a sentence that is too long [default: truncate]
     #[arg(long, env = "HEARTH_ON_OVERFLOW")]
     pub(crate) on_overflow: Option<Overflow>,
+    /// Leave out stages of a saved Spark NLP pipeline that have no counterpart here, and say so
+    #[arg(long, env = "HEARTH_IGNORE_UNKNOWN_STAGES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) ignore_unknown_stages: Option<bool>,
     /// Print a machine-readable summary at the end
     #[arg(long, env = "HEARTH_JSON", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) json: Option<bool>,
@@ -137,7 +264,10 @@ pub(crate) struct Flags {
     /// Form of messages on standard error [default: text]
     #[arg(long, env = "HEARTH_LOG_FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
-    /// Never use the network (this version has no network code)
+    /// Folder of Hearth's own cache of models [default: the platform's]
+    #[arg(long, env = "HEARTH_CACHE", value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Never use the network
     #[arg(long, env = "HEARTH_OFFLINE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) offline: Option<bool>,
     /// The settings file [default: hearth.toml, if there is one]
@@ -200,8 +330,16 @@ names!(Device {
     Cpu = "cpu",
 });
 names!(CompatName {
-    /// Spark NLP's
+    /// Spark NLP's: the first piece of its first word
     Spark = "spark",
+    /// The model's own tokenizer; every token gets a vector
+    Full = "full",
+});
+names!(PiecesName {
+    /// All of them: their mean
+    Mean = "mean",
+    /// The first one
+    First = "first",
 });
 names!(Overflow {
     /// Cut it, as Spark NLP does, and count it
@@ -242,8 +380,20 @@ impl From<PrecisionName> for Precision {
 }
 
 impl From<CompatName> for Compat {
-    fn from(CompatName::Spark: CompatName) -> Self {
-        Compat::Spark
+    fn from(compat: CompatName) -> Self {
+        match compat {
+            CompatName::Spark => Compat::Spark,
+            CompatName::Full => Compat::Full,
+        }
+    }
+}
+
+impl From<PiecesName> for Pieces {
+    fn from(pieces: PiecesName) -> Self {
+        match pieces {
+            PiecesName::Mean => Pieces::Mean,
+            PiecesName::First => Pieces::First,
+        }
     }
 }
 

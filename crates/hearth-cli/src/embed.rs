@@ -1,11 +1,14 @@
 //! `hearth embed`: the four stages with one line.
 
+use std::path::Path;
+
 use hearth::Pipeline;
 use hearth::border::Layout;
 use hearth::stages::{BertEmbeddings, DocumentAssembler, SentenceDetector, Tokenizer};
 
 use crate::failure::{Failure, usage};
 use crate::job::Job;
+use crate::locate::Locator;
 use crate::settings::Settings;
 
 /// The column that `embed` adds.
@@ -16,17 +19,10 @@ const ON_THE_WAY: [&str; 3] = ["document", "sentence", "token"];
 /// Makes the pipeline around the input's own columns and runs it.
 pub(crate) fn embed(inputs: &[String], settings: Settings) -> Result<(), Failure> {
     let text = settings.text_column().to_owned();
-    let model = settings
-        .all
-        .model
-        .clone()
-        .ok_or_else(|| usage("--model is needed: the path of a model folder"))?;
-    if model.to_str().is_none() {
-        return Err(usage(format!(
-            "--model {}: the path is not UTF-8",
-            model.display()
-        )));
-    }
+    let model = settings.all.model.clone().ok_or_else(|| {
+        usage("--model is needed: a model's folder or zip, or a name (see `hearth models list`)")
+    })?;
+    let model = Locator::of(&settings.all).locate(crate::models::typed(&model)?, Path::new(""))?;
     let job = Job::open(inputs, std::slice::from_ref(&text), &[], settings)?;
     let schema = job.inputs.schema().clone();
     let taken = |name: &str| schema.column_with_name(name).is_some();
@@ -65,11 +61,13 @@ pub(crate) fn embed(inputs: &[String], settings: Settings) -> Result<(), Failure
         .then(BertEmbeddings {
             input_cols: Some(vec![sentence.clone(), token.clone()]),
             output_col: Some(EMBEDDINGS.to_owned()),
-            model: Some(model),
+            model: Some(model.path),
+            storage_ref: model.storage_ref,
             case_sensitive: flags.case_sensitive,
             max_sentence_length: flags.max_sentence_length,
             batch_size: flags.batch_size.unwrap_or(8),
             compat: flags.compat.map(Into::into).unwrap_or_default(),
+            pieces: flags.pieces.map(Into::into).unwrap_or_default(),
             precision: flags.precision.map(Into::into).unwrap_or_default(),
             on_overflow: flags.on_overflow.map(Into::into).unwrap_or_default(),
             ..Default::default()

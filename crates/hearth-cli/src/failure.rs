@@ -118,8 +118,27 @@ impl From<hearth::Error> for Failure {
                 | E::NoOutput { .. }
                 | E::Parameter { .. }
                 | E::Pipeline { .. }
+                | E::Saved { .. }
+                | E::UnknownStage { .. }
                 | E::Unavailable { .. }
         );
+        if wrong_request {
+            Failure::Usage(error.into())
+        } else {
+            Failure::Failed(error.into())
+        }
+    }
+}
+
+impl From<hearth_models::Error> for Failure {
+    fn from(error: hearth_models::Error) -> Self {
+        use hearth_models::Error as E;
+        let wrong_request = match &error {
+            E::NotHere { .. } | E::Format { .. } | E::PartOfModel { .. } | E::Output { .. } => true,
+            #[cfg(feature = "download")]
+            E::NoArchive { .. } => true,
+            _ => false,
+        };
         if wrong_request {
             Failure::Usage(error.into())
         } else {

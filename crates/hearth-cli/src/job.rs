@@ -11,7 +11,7 @@ use crate::flow::Flow;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::summary::Summary;
+use crate::summary::{Rules, Summary};
 
 /// Columns are found by name, so two of one name cannot both be kept.
 fn refuse_twins(schema: &hearth_io::SchemaRef) -> Result<(), Failure> {
@@ -126,18 +126,14 @@ impl Job {
             session.jobs(),
             session.kernels()
         ));
-        let encodes = pipeline
-            .stages
-            .iter()
-            .any(|stage| stage.kind == "bert_embeddings");
-
+        let rules = Rules::of(pipeline);
         let (log, json, to_stdout) = (
             self.log,
             self.settings.all.json == Some(true),
             self.output == Output::Stdout,
         );
         let done = Flow::start(self, &bound)?.finish()?;
-        let summary = Summary::new(done.seen, encodes, &done.written, done.time);
+        let summary = Summary::new(done.seen, rules, &done.written, done.time);
         log.info(&summary.text());
         if json && to_stdout {
             // Standard output holds the results.

@@ -3,17 +3,24 @@
 mod absent;
 mod args;
 mod config;
+mod convert;
 mod doctor;
 mod embed;
 mod failure;
+#[cfg(feature = "download")]
+mod fetching;
 mod flow;
+mod inspect;
 mod job;
+mod locate;
 mod log;
+mod models;
 mod progress;
 mod run;
 mod settings;
 mod stop;
 mod summary;
+mod verify;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -58,6 +65,8 @@ fn command() -> Result<(), Failure> {
             let settings = Settings::resolve(run.flags)?;
             run::run(&run.pipeline, &run.inputs, settings)
         }
+        Verb::Inspect(asked) => inspect::inspect(&asked, &models::resolve(asked.flags.clone())?),
+        Verb::Models { verb } => models::models(verb),
         Verb::Config(flags) => {
             let matches = verb_matches.ok_or_else(|| usage("no verb"))?;
             config::print(*flags, matches)

@@ -1,18 +1,21 @@
-//! `hearth run`: any pipeline, from a file.
+//! `hearth run`: any pipeline, from a file or from what Spark NLP saved.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hearth::Pipeline;
+use hearth::{Pipeline, UnknownStages};
 use serde_json::Value;
 
 use crate::failure::{Failure, usage};
 use crate::job::Job;
+use crate::locate::Locator;
+use crate::log::Log;
 use crate::settings::Settings;
 
 /// Reads the pipeline and runs it. What is typed wins over the file.
 pub(crate) fn run(path: &Path, inputs: &[String], settings: Settings) -> Result<(), Failure> {
-    let mut pipeline = read_pipeline(path)?;
+    let mut pipeline = read_pipeline(path, &settings)?;
     override_parameters(&mut pipeline, &settings);
+    locate_models(&mut pipeline, path, &settings)?;
     read_exceptions(&mut pipeline, path)?;
     let columns = settings.all.columns.clone();
     let of_assemblers = |key: &str| -> Vec<String> {
@@ -28,14 +31,30 @@ pub(crate) fn run(path: &Path, inputs: &[String], settings: Settings) -> Result<
     Job::open(inputs, &texts, &maps, settings)?.work(&pipeline, columns)
 }
 
-fn read_pipeline(path: &Path) -> Result<Pipeline, Failure> {
+fn read_pipeline(path: &Path, settings: &Settings) -> Result<Pipeline, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| usage(format!("pipeline {name}: {e}")))?;
+    let read = || std::fs::read_to_string(path).map_err(|e| usage(format!("pipeline {name}: {e}")));
     match path.extension().and_then(|e| e.to_str()) {
-        Some("toml") => Ok(Pipeline::from_toml(&text, &name)?),
-        Some("json") => Ok(Pipeline::from_json(&text, &name)?),
-        _ => Err(usage(format!("pipeline {name}: neither .toml nor .json"))),
+        extension if path.is_dir() || extension == Some("zip") => saved_pipeline(path, settings),
+        Some("toml") => Ok(Pipeline::from_toml(&read()?, &name)?),
+        Some("json") => Ok(Pipeline::from_json(&read()?, &name)?),
+        _ => Err(usage(format!(
+            "pipeline {name}: neither .toml nor .json, and no folder or .zip that Spark NLP saved"
+        ))),
     }
+}
+
+fn saved_pipeline(path: &Path, settings: &Settings) -> Result<Pipeline, Failure> {
+    let unknown = match settings.all.ignore_unknown_stages {
+        Some(true) => UnknownStages::Skip,
+        _ => UnknownStages::Refuse,
+    };
+    let made = Pipeline::from_spark(path, unknown)?;
+    let log = Log::of(&settings.all);
+    for note in &made.notes {
+        log.warn(note);
+    }
+    Ok(made.pipeline)
 }
 
 /// Puts the lines of each tokenizer's `exceptions_path` before its `exceptions`, as Spark NLP does. A relative path
@@ -66,11 +85,11 @@ fn read_exceptions(pipeline: &mut Pipeline, pipeline_file: &Path) -> Result<(), 
 fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
     let typed = serde_json::to_value(&settings.typed).unwrap_or_default();
     let keys = [
-        "model",
         "case_sensitive",
         "max_sentence_length",
         "batch_size",
         "compat",
+        "pieces",
         "precision",
         "on_overflow",
     ];
@@ -82,13 +101,6 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
         for key in keys {
             match &typed[key] {
                 Value::Null => {}
-                // A path on the command line starts from the working directory, one in the file from the file's folder.
-                Value::String(path) if key == "model" => {
-                    let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
-                    stage
-                        .parameters
-                        .insert(key.to_owned(), path.display().to_string().into());
-                }
                 value => drop(stage.parameters.insert(key.to_owned(), value.clone())),
             }
         }
@@ -104,4 +116,43 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
                 .insert("input_col".to_owned(), text.clone().into());
         }
     }
+}
+
+/// Puts the place of its model into each stage that has one: that on the command line starts from the working directory, one
+/// in a pipeline file from the file's folder.
+fn locate_models(
+    pipeline: &mut Pipeline,
+    pipeline_file: &Path,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let locator = Locator::of(&settings.all);
+    // What Spark NLP saved has its models in it, as paths that start from the working directory.
+    let folder = match pipeline_file.extension().and_then(|e| e.to_str()) {
+        Some("toml" | "json") => pipeline_file.parent().unwrap_or(Path::new("")),
+        _ => Path::new(""),
+    };
+    for stage in pipeline
+        .stages
+        .iter_mut()
+        .filter(|stage| stage.kind == "bert_embeddings")
+    {
+        let located = match (&settings.typed.model, stage.parameters.get("model")) {
+            (Some(typed), _) => {
+                let mut located = locator.locate(crate::models::typed(typed)?, Path::new(""))?;
+                located.path = std::path::absolute(&located.path).unwrap_or(located.path);
+                located
+            }
+            (None, Some(Value::String(model))) => locator.locate(model, folder)?,
+            _ => continue,
+        };
+        let path = located.path.to_string_lossy().into_owned();
+        stage.parameters.insert("model".to_owned(), path.into());
+        if let Some(name) = located.storage_ref {
+            stage
+                .parameters
+                .entry("storage_ref")
+                .or_insert_with(|| name.into());
+        }
+    }
+    Ok(())
 }

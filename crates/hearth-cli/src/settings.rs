@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::args::{
-    CompatName, Device, Flags, KernelsName, LayoutName, LogFormat, Overflow, PrecisionName, Txt,
-    Unit,
+    CompatName, Device, Flags, KernelsName, LayoutName, LogFormat, Overflow, PiecesName,
+    PrecisionName, Txt, Unit,
 };
 use crate::failure::{Failure, usage};
 
@@ -19,8 +19,8 @@ macro_rules! over {
 /// One layer over another.
 pub(crate) fn over(first: Flags, second: Flags) -> Flags {
     over!(first, second; output, columns, overwrite, model, text_column, txt, layout, offsets, case_sensitive,
-        max_sentence_length, batch_size, precision, kernels, device, jobs, compat, on_overflow, json, quiet, verbose,
-        log_format, offline, config)
+        max_sentence_length, batch_size, precision, kernels, device, jobs, compat, pieces, on_overflow, ignore_unknown_stages, json, quiet, verbose,
+        log_format, cache, offline, config)
 }
 
 /// The values of what nobody sets. The model's own parameters have theirs in the model and the pipeline.
@@ -34,7 +34,9 @@ pub(crate) fn defaults() -> Flags {
         kernels: Some(KernelsName::Auto),
         device: Some(Device::Cpu),
         compat: Some(CompatName::Spark),
+        pieces: Some(PiecesName::Mean),
         on_overflow: Some(Overflow::Truncate),
+        ignore_unknown_stages: Some(false),
         json: Some(false),
         quiet: Some(false),
         verbose: Some(false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hearth::Totals;
+use hearth::{Pipeline, Totals};
 use hearth_io::Written;
 use indicatif::HumanBytes;
 use serde::Serialize;
@@ -20,11 +20,38 @@ pub(crate) struct Summary {
     tokens_per_second: f64,
     pieces_per_second: f64,
     #[serde(skip)]
-    encodes: bool,
+    rules: Rules,
+}
+
+/// By which rules the tokens of a pipeline get their vectors; nothing where none do.
+#[derive(Debug)]
+pub(crate) struct Rules(Vec<&'static str>);
+
+impl Rules {
+    pub(crate) fn of(pipeline: &Pipeline) -> Self {
+        let stages = pipeline.stages.iter();
+        let stages = stages.filter(|stage| stage.kind == "bert_embeddings");
+        let mut rules: Vec<&'static str> = stages
+            .map(|stage| {
+                let value = |key| stage.parameters.get(key).and_then(|value| value.as_str());
+                match (value("compat"), value("pieces")) {
+                    (Some("full"), Some("first")) => {
+                        "of each token's first piece, by the model's own tokenizer (compat full)"
+                    }
+                    (Some("full"), _) => {
+                        "the mean of each token's pieces, by the model's own tokenizer (compat full)"
+                    }
+                    _ => "by Spark NLP's rules (compat spark)",
+                }
+            })
+            .collect();
+        rules.dedup();
+        Rules(rules)
+    }
 }
 
 impl Summary {
-    pub(crate) fn new(seen: Totals, encodes: bool, written: &[Written], time: Duration) -> Self {
+    pub(crate) fn new(seen: Totals, rules: Rules, written: &[Written], time: Duration) -> Self {
         let seconds = time.as_secs_f64();
         Summary {
             schema_version: 1,
@@ -35,7 +62,7 @@ impl Summary {
             tokens_per_second: seen.tokens as f64 / seconds.max(1e-9),
             pieces_per_second: seen.pieces as f64 / seconds.max(1e-9),
             seen,
-            encodes,
+            rules,
         }
     }
 
@@ -70,7 +97,11 @@ impl Summary {
                 grouped(s.tokens_dropped)
             ));
         }
-        if self.encodes {
+        for rules in &self.rules.0 {
+            lines.push(format!("vectors {rules}"));
+        }
+        let encodes = !self.rules.0.is_empty();
+        if encodes {
             lines.push(format!(
                 "tokens cut: {} (in {} sentences longer than the limit; {} more have the vector of [SEP])",
                 grouped(s.tokens_cut),
@@ -88,7 +119,7 @@ impl Summary {
                 grouped(s.sequences)
             ));
         }
-        let pieces = match self.encodes {
+        let pieces = match encodes {
             true => format!(", {} pieces/s", whole(self.pieces_per_second)),
             false => String::new(),
         };

@@ -1,9 +1,8 @@
 //! The model: one source for every backend.
 
-use std::borrow::Cow;
-
 use burn_backend::Backend;
 use burn_tensor::{Int, Tensor, TensorData};
+use rayon::prelude::*;
 
 use crate::stock::tensor;
 use crate::{Activation, Config, Encode, EncoderOps, Error, Linear, Pack, Part, Result, Weights};
@@ -50,7 +49,7 @@ struct Layer<B: EncoderOps> {
 }
 
 impl<B: EncoderOps> Encoder<B> {
-    /// Loads the weights.
+    /// Loads the weights, several layers at once on the thread pool it is called in.
     ///
     /// # Errors
     /// [`Error::Config`], [`Error::Weights`] naming the tensor.
@@ -71,26 +70,26 @@ impl<B: EncoderOps> Encoder<B> {
             "embeddings.token_type_embeddings.weight",
             &[config.type_vocab_size, hidden],
         )?;
-        let positions = from.get(
+        let mut positions = from.get(
             "embeddings.position_embeddings.weight",
             &[config.max_position_embeddings, hidden],
         )?;
-        let mut positions = positions.into_owned();
         for row in positions.chunks_exact_mut(hidden) {
             for (position, kind) in row.iter_mut().zip(types.iter()) {
                 *position += kind;
             }
         }
         let embeddings = Embeddings {
-            words: tensor(&from.device, &words, [config.vocab_size, hidden]),
+            words: tensor(&from.device, words, [config.vocab_size, hidden]),
             positions: tensor(
                 &from.device,
-                &positions,
+                positions,
                 [config.max_position_embeddings, hidden],
             ),
             norm: from.norm("embeddings.LayerNorm")?,
         };
         let layers = (0..config.num_hidden_layers)
+            .into_par_iter()
             .map(|n| from.layer(n))
             .collect::<Result<_>>()?;
         Ok(Encoder {
@@ -190,7 +189,7 @@ struct Loader<'a, B: EncoderOps> {
 }
 
 impl<B: EncoderOps> Loader<'_, B> {
-    fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>> {
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.weights
             .get(name, shape)
             .map_err(|source| Error::Weights {
@@ -204,7 +203,7 @@ impl<B: EncoderOps> Loader<'_, B> {
         let vector = |part: &str| {
             Ok(tensor(
                 &self.device,
-                &self.get(&format!("{name}.{part}"), &[hidden])?,
+                self.get(&format!("{name}.{part}"), &[hidden])?,
                 [hidden],
             ))
         };

@@ -18,10 +18,10 @@ fn indices<B: Backend>(
 
 pub(crate) fn tensor<B: Backend, const D: usize>(
     device: &B::Device,
-    values: &[f32],
+    values: Vec<f32>,
     shape: [usize; D],
 ) -> Tensor<B, D> {
-    Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// A linear layer: the weight `[inputs, outputs]` and the bias.
@@ -36,11 +36,11 @@ impl<B: EncoderOps> Linear<B> for Dense<B> {
         let device = B::device(context);
         let weights = parts.iter().map(|part| {
             let (outputs, inputs) = (part.bias.len(), part.weight.len() / part.bias.len());
-            tensor::<B, 2>(&device, part.weight, [outputs, inputs])
+            tensor::<B, 2>(&device, part.weight.to_vec(), [outputs, inputs])
         });
         let biases = parts
             .iter()
-            .map(|part| tensor::<B, 1>(&device, part.bias, [part.bias.len()]));
+            .map(|part| tensor::<B, 1>(&device, part.bias.to_vec(), [part.bias.len()]));
         Dense {
             weight: Tensor::cat(weights.collect(), 0).transpose(),
             bias: Tensor::cat(biases.collect(), 0),

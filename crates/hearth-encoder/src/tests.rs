@@ -1,7 +1,5 @@
 //! The encoder against Burn's stock operations, and its bits against themselves.
 
-use std::borrow::Cow;
-
 use burn_ndarray::{NdArray, NdArrayDevice};
 
 use crate::stock::Dense;
@@ -23,7 +21,7 @@ impl EncoderOps for NdArray {
 struct Random;
 
 impl Weights for Random {
-    fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, BoxError> {
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, BoxError> {
         let mut state = name
             .bytes()
             .fold(14_695_981_039_346_656_037_u64, |hash, byte| {

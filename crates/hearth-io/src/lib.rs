@@ -44,6 +44,6 @@ pub use arrow::datatypes::SchemaRef;
 pub use error::{Error, Result};
 pub use format::Format;
 pub use output::Output;
-pub use read::{Inputs, ReadOptions, Reader, TxtMode};
+pub use read::{Contents, Inputs, ReadOptions, Reader, TxtMode};
 pub use source::{Found, Source, discover};
 pub use write::{WriteOptions, Writer, Written};

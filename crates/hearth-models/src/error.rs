@@ -21,8 +21,9 @@ pub enum Error {
 
     /// The path holds something that this version has no reader for.
     #[error(
-        "{}: found {found}; this version reads a Hugging Face folder with config.json, model.safetensors and vocab.txt \
-         (or tokenizer.json)",
+        "{}: found {found}; a model is a folder, or a zip of one, as Hugging Face (config.json, model.safetensors, \
+         vocab.txt), Spark NLP (metadata) or TensorFlow (saved_model.pb, or bert_config.json and bert_model.ckpt.index) \
+         save it, or one with model.onnx or openvino_model.xml",
         path.display()
     )]
     Format {
@@ -30,6 +31,15 @@ pub enum Error {
         path: PathBuf,
         /// What lies there.
         found: Found,
+    },
+
+    /// The path is that of one file of a model.
+    #[error("{}: one file of a model; give its folder, {}", path.display(), folder.display())]
+    PartOfModel {
+        /// The path given to `open`.
+        path: PathBuf,
+        /// The model's folder.
+        folder: PathBuf,
     },
 
     /// Neither file with a vocabulary is in the folder.
@@ -98,6 +108,15 @@ pub enum Error {
         file: PathBuf,
         /// What is wrong with the header.
         source: serde_json::Error,
+    },
+
+    /// A file that an index lists is not there.
+    #[error("{}: lists the file `{shard}`, which is not beside it; copy or download it too", index.display())]
+    MissingShard {
+        /// The index.
+        index: PathBuf,
+        /// The file's name.
+        shard: String,
     },
 
     /// A tensor is not in the file.
@@ -182,5 +201,128 @@ pub enum Error {
         token: String,
         /// Its id.
         id: u64,
+    },
+
+    /// A zip has an entry that no model has and that would be dangerous to unpack.
+    #[error(
+        "{}: not opened, since its entry `{entry}` {why}; a model's zip holds plain files in plain folders, each once",
+        file.display()
+    )]
+    RefusedEntry {
+        /// The zip.
+        file: PathBuf,
+        /// The entry's name.
+        entry: String,
+        /// What is wrong with it: `is a link`.
+        why: &'static str,
+    },
+
+    /// A file breaks the rules of its format.
+    #[error("{}: not a readable {format}: {why}; copy or download it again", file.display())]
+    Damaged {
+        /// The file; inside a zip, the zip's path and the entry's.
+        file: PathBuf,
+        /// The format, as a noun: `SequenceFile`.
+        format: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+
+    /// A file is whole but says something this version has no reading for.
+    #[error("{}: {what}; {instead}", file.display())]
+    Unsupported {
+        /// The file; inside a zip, the zip's path and the entry's.
+        file: PathBuf,
+        /// What was found.
+        what: String,
+        /// What is possible instead.
+        instead: String,
+    },
+
+    /// A folder cannot be written where it is to be.
+    #[error("{}: {why}", path.display())]
+    Output {
+        /// Where the folder is to be.
+        path: PathBuf,
+        /// What is in the way, and what to do.
+        why: String,
+    },
+
+    /// Nothing that Spark saved lies at a path.
+    #[error("{}: no pipeline or stage that Spark saved: there is no metadata/part-00000", path.display())]
+    NotSaved {
+        /// The path given to `SavedPipeline::open`.
+        path: PathBuf,
+    },
+
+    /// A saved pipeline names a stage that is not there.
+    #[error("{}: the stage is missing that {pipeline} names; copy the whole pipeline again", stage.display())]
+    MissingStage {
+        /// The pipeline's uid.
+        pipeline: String,
+        /// Where the stage should be.
+        stage: PathBuf,
+    },
+
+    /// A model is in none of the places on this machine, and cannot be had now.
+    #[error("{name} is not on this machine{near}; {why}: {put}")]
+    NotHere {
+        /// What was asked for.
+        name: String,
+        /// Why it is not downloaded.
+        why: String,
+        /// Where to put it by hand.
+        put: String,
+        /// Known names that are close to it, as a part of the sentence; empty where none is.
+        near: String,
+    },
+
+    /// The list of models of Spark NLP has no archive of this name that fits.
+    #[cfg(feature = "download")]
+    #[error(
+        "no archive of {name} in {language} for Spark NLP {spark_nlp} on Spark {spark} in {list}{near}"
+    )]
+    NoArchive {
+        /// Spark NLP's name.
+        name: String,
+        /// The language asked for.
+        language: String,
+        /// The Spark NLP that asks.
+        spark_nlp: String,
+        /// The Spark that asks.
+        spark: String,
+        /// The address of the list.
+        list: String,
+        /// Known names that are close to it, as a part of the sentence; empty where none is.
+        near: String,
+    },
+
+    /// A file could not be downloaded. What arrived of it is kept, where going on from there is possible.
+    #[cfg(feature = "download")]
+    #[error("{url}: {why}; {instead}")]
+    Download {
+        /// The file's address.
+        url: String,
+        /// What happened.
+        why: String,
+        /// What to do.
+        instead: &'static str,
+    },
+
+    /// A downloaded file has another checksum than it should have. It is removed.
+    #[cfg(feature = "download")]
+    #[error(
+        "{url}: {kind} is {found} and should be {expected}; what arrived was removed, so try again, and if it stays so the \
+         file was changed where it lies"
+    )]
+    Checksum {
+        /// The file's address.
+        url: String,
+        /// `MD5` or `SHA-256`.
+        kind: &'static str,
+        /// As it should be.
+        expected: String,
+        /// As it is.
+        found: String,
     },
 }

@@ -2,71 +2,113 @@
 
 mod config;
 mod tokenizer;
+pub(crate) mod weights;
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::config::BertConfig;
 use crate::error::{Error, Result};
+use crate::folder::Folder;
 use crate::model::{Description, Model};
 use crate::settings::Settings;
-use crate::{safetensors, vocabulary};
+use crate::vocabulary;
 
-pub(crate) fn open(folder: &Path) -> Result<Model> {
-    let description = describe(folder)?;
-    let weights = safetensors::read(&folder.join("model.safetensors"))?;
-    weights.check(&description.config)?;
-    let lines = folder.join("vocab.txt");
-    if let Some(bytes) = read(&lines)? {
-        let entries = vocabulary::from_lines(&lines, &bytes)?;
-        return Model::new(description, entries, &lines, weights);
-    }
-    let json = folder.join("tokenizer.json");
-    let bytes = read(&json)?.ok_or_else(|| Error::NoVocabulary {
-        folder: folder.to_owned(),
-    })?;
-    let entries = tokenizer::vocabulary(&json, &bytes)?;
-    Model::new(description, entries, &json, weights)
+pub(crate) use self::tokenizer::case_sensitive;
+
+const CONFIG: &str = "config.json";
+/// Where the entries of a vocabulary stand one below the other; the second is what Spark NLP imports.
+const LISTS: [&str; 2] = ["vocab.txt", "assets/vocab.txt"];
+
+/// Whether a folder looks like one.
+pub(crate) fn is_one(folder: &Folder) -> bool {
+    folder.has(CONFIG) && weights::are_in(folder)
 }
 
-pub(crate) fn describe(folder: &Path) -> Result<Description> {
+pub(crate) fn open(folder: &Folder) -> Result<Model> {
+    let description = describe(folder)?;
+    let weights = weights::open(folder)?;
+    weights.check(&description.config)?;
+    let (file, entries) = vocabulary(folder)?;
+    Model::new(description, entries, &file, weights)
+}
+
+pub(crate) fn describe(folder: &Folder) -> Result<Description> {
+    description(folder, config::read(folder)?)
+}
+
+/// Of a model whose sizes are known, with what its tokenizer's files say.
+pub(crate) fn description(folder: &Folder, config: BertConfig) -> Result<Description> {
+    let kept = kept(folder)?;
     Ok(Description {
-        name: name(folder)?,
-        config: config::read(&folder.join("config.json"))?,
+        name: folder.name()?,
+        config,
         settings: Settings {
-            case_sensitive: tokenizer::case_sensitive(folder)?,
-            ..Settings::default()
+            case_sensitive: case_sensitive(folder)?,
+            max_sentence_length: kept.max_sentence_length,
+            dimension: kept.dimension,
+            storage_ref: kept.storage_ref,
         },
     })
 }
 
-/// The folder's name, also where the path ends in `.` or `..`.
-fn name(folder: &Path) -> Result<String> {
-    let name = match folder.file_name() {
-        Some(name) => name.to_owned(),
-        None => fs::canonicalize(folder)
-            .map_err(|source| Error::Io {
-                path: folder.to_owned(),
-                source,
-            })?
-            .file_name()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    Ok(name.to_string_lossy().into_owned())
+/// Settings that Hugging Face has no place for: the key `hearth` of a `config.json`, written by [`convert`](crate::convert)
+/// and passed over by others.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Kept {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_sentence_length: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dimension: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) storage_ref: Option<String>,
 }
 
-/// The bytes of a file; `None` where there is none.
-fn read(file: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(file) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io {
-            path: file.to_owned(),
-            source,
-        }),
+fn kept(folder: &Folder) -> Result<Kept> {
+    #[derive(Deserialize)]
+    struct Config {
+        hearth: Option<Kept>,
     }
+    let Some(bytes) = folder.read(CONFIG)? else {
+        return Ok(Kept::default());
+    };
+    let config: Config = from_json(&folder.path(CONFIG), &bytes)?;
+    Ok(config.hearth.unwrap_or_default())
+}
+
+/// The file with the vocabulary and its entries.
+pub(crate) fn vocabulary(folder: &Folder) -> Result<(PathBuf, Vec<String>)> {
+    for name in LISTS {
+        if let Some(bytes) = folder.read(name)? {
+            let file = folder.path(name);
+            let entries = vocabulary::from_lines(&file, &bytes)?;
+            return Ok((file, entries));
+        }
+    }
+    let bytes = folder
+        .read("tokenizer.json")?
+        .ok_or_else(|| Error::NoVocabulary {
+            folder: folder.path(""),
+        })?;
+    let file = folder.path("tokenizer.json");
+    let entries = tokenizer::vocabulary(&file, &bytes)?;
+    Ok((file, entries))
+}
+
+/// The number of attention heads, where there is a config that says it.
+pub(crate) fn heads(folder: &Folder) -> Result<Option<usize>> {
+    #[derive(Deserialize)]
+    struct Heads {
+        num_attention_heads: Option<usize>,
+    }
+    let Some(bytes) = folder.read(CONFIG)? else {
+        return Ok(None);
+    };
+    let heads: Heads = from_json(&folder.path(CONFIG), &bytes)?;
+    Ok(heads.num_attention_heads)
 }
 
 fn from_json<T: DeserializeOwned>(file: &Path, bytes: &[u8]) -> Result<T> {

@@ -3,11 +3,12 @@ use std::path::Path;
 use crate::config::BertConfig;
 use crate::error::Result;
 use crate::fingerprint::Fingerprint;
-use crate::format::{Format, recognise};
+use crate::format::recognise;
 use crate::settings::Settings;
+use crate::tokenizer::Tokenizer;
+use crate::vocabulary;
 use crate::warning::Warning;
 use crate::weights::Weights;
-use crate::{hugging_face, vocabulary};
 
 /// An opened model, checked: its weights have the shapes its config calls for, its vocabulary fits them.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Model {
     pub weights: Weights,
     /// What the model's own metadata says about its use.
     pub settings: Settings,
+    /// What the folder says about the tokenizer that the model was trained with.
+    pub tokenizer: Tokenizer,
     /// What is odd about the model.
     pub warnings: Vec<Warning>,
 }
@@ -39,7 +42,7 @@ pub struct Description {
     pub settings: Settings,
 }
 
-/// Opens the model at `path`. The weights are mapped, not read.
+/// Opens the model at `path`. The weights are not read yet, but those in a compressed zip are inflated.
 ///
 /// # Errors
 /// An [`Error`](crate::Error) that names the file at fault: `path` holds nothing that is read, a file is damaged, the
@@ -62,10 +65,10 @@ pub struct Description {
 /// # }
 /// ```
 pub fn open(path: impl AsRef<Path>) -> Result<Model> {
-    let path = path.as_ref();
-    match recognise(path)? {
-        Format::HuggingFace => hugging_face::open(path),
-    }
+    let (format, folder) = recognise(path.as_ref())?;
+    let mut model = (format.open)(&folder)?;
+    model.tokenizer = Tokenizer::read(&folder, model.settings.case_sensitive)?;
+    Ok(model)
 }
 
 /// Reads the config and settings of the model at `path` and leaves vocabulary and weights alone, for use while a query is
@@ -74,10 +77,8 @@ pub fn open(path: impl AsRef<Path>) -> Result<Model> {
 /// # Errors
 /// Those of [`open`] that concern the format, the config and the settings.
 pub fn describe(path: impl AsRef<Path>) -> Result<Description> {
-    let path = path.as_ref();
-    match recognise(path)? {
-        Format::HuggingFace => hugging_face::describe(path),
-    }
+    let (format, folder) = recognise(path.as_ref())?;
+    (format.describe)(&folder)
 }
 
 impl Model {
@@ -99,6 +100,14 @@ impl Model {
         if weights.is_untrained(&config)? {
             warnings.push(Warning::UntrainedLayerNorm);
         }
+        let label = settings.dimension;
+        if let Some(label) = label.filter(|&label| usize::try_from(label) != Ok(config.hidden_size))
+        {
+            warnings.push(Warning::DimensionLabel {
+                label,
+                dimension: config.hidden_size,
+            });
+        }
         if weights.has_layer(config.num_hidden_layers) {
             warnings.push(Warning::UnreadLayers {
                 layers: config.num_hidden_layers,
@@ -110,12 +119,17 @@ impl Model {
             vocabulary,
             weights,
             settings,
+            tokenizer: Tokenizer::default(),
             warnings,
         })
     }
 
-    /// The content hash of config, vocabulary and weights. It reads all weights, so keep it.
-    pub fn fingerprint(&self) -> Fingerprint {
+    /// The content hash of config, vocabulary and weights. Tensors that were read, or taken, are not read again for it:
+    /// ask when the encoder was made.
+    ///
+    /// # Errors
+    /// Those of [`Weights::get`].
+    pub fn fingerprint(&self) -> Result<Fingerprint> {
         Fingerprint::of(self)
     }
 }

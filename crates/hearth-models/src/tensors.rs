@@ -18,6 +18,13 @@ pub(crate) fn required(config: &BertConfig) -> impl Iterator<Item = (String, Vec
         .chain((0..config.num_hidden_layers).flat_map(|i| layer(i, config)))
 }
 
+/// What a model may have beyond [`required`]: of no effect on hidden states, and expected by transformers.
+pub(crate) fn pooler(config: &BertConfig) -> [(String, Vec<usize>); 2] {
+    let hidden = config.hidden_size;
+    [("weight", vec![hidden; 2]), ("bias", vec![hidden])]
+        .map(|(part, shape)| (format!("pooler.dense.{part}"), shape))
+}
+
 /// The names of the LayerNorms' weights and biases.
 pub(crate) fn norms(config: &BertConfig) -> impl Iterator<Item = [String; 2]> {
     let layers = (0..config.num_hidden_layers)

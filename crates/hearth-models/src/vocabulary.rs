@@ -82,14 +82,15 @@ pub(crate) fn warnings(
             first: first.clone(),
         });
     }
-    if case_sensitive == Some(true) && !entries.iter().any(|e| has_upper_case(e)) {
+    if case_sensitive == Some(true) && !has_upper_case(entries) {
         warnings.push(Warning::LowerCaseVocabulary);
     }
     warnings
 }
 
-/// Leaves out `[CLS]`, `[unused1]` and their like, which are never looked up as words.
-fn has_upper_case(entry: &str) -> bool {
-    let special = entry.starts_with('[') && entry.ends_with(']');
-    !special && entry.chars().any(char::is_uppercase)
+/// Whether a word has an upper-case letter. `[CLS]`, `[unused1]` and their like are never looked up as words.
+pub(crate) fn has_upper_case(entries: &[String]) -> bool {
+    let is_word = |entry: &&String| !(entry.starts_with('[') && entry.ends_with(']'));
+    let mut words = entries.iter().filter(is_word);
+    words.any(|word| word.chars().any(char::is_uppercase))
 }

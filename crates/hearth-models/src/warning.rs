@@ -22,6 +22,13 @@ pub enum Warning {
         /// Layers of the config.
         layers: usize,
     },
+    /// The dimension that the model's metadata write into columns is not that of its vectors.
+    DimensionLabel {
+        /// What they say.
+        label: i64,
+        /// Components of a vector.
+        dimension: usize,
+    },
     /// Entries stand in the vocabulary more than once; the last one's id counts, as in Spark NLP.
     DuplicateEntries {
         /// Entries that are repeated further down.
@@ -29,6 +36,19 @@ pub enum Warning {
         /// The first of them.
         first: String,
     },
+    /// A graph that does not show its number of attention heads.
+    AssumedHeads {
+        /// `hidden_size / 64`, as in every BERT that Google published.
+        heads: usize,
+    },
+    /// A TensorFlow graph that does not show what LayerNorm adds to the variance.
+    AssumedEpsilon {
+        /// That of every BERT, as a decimal.
+        epsilon: String,
+    },
+    /// A TensorFlow checkpoint without its graph whose config says `gelu`, which may mean either form. The tanh form is
+    /// computed: that of google-research/bert since February 2019 and so of the archives Spark NLP made of checkpoints.
+    AssumedGelu,
 }
 
 impl fmt::Display for Warning {
@@ -50,9 +70,26 @@ impl fmt::Display for Warning {
                 f,
                 "the weights have more layers than num_hidden_layers = {layers}: the others are not read"
             ),
+            Self::DimensionLabel { label, dimension } => write!(
+                f,
+                "the model's metadata say that its vectors have {label} components, and they have {dimension}: the \
+                 column's metadata will say {label} too"
+            ),
             Self::DuplicateEntries { count, first } => write!(
                 f,
                 "{count} entries of the vocabulary are repeated further down, the first is `{first}`: the last id counts"
+            ),
+            Self::AssumedHeads { heads } => write!(
+                f,
+                "the graph does not show the number of attention heads: {heads} are assumed, each of 64 components"
+            ),
+            Self::AssumedEpsilon { epsilon } => write!(
+                f,
+                "the graph does not show the epsilon of LayerNorm: {epsilon} is assumed"
+            ),
+            Self::AssumedGelu => f.write_str(
+                "hidden_act is gelu and there is no graph to say which form: gelu (tanh) is computed, as by \
+                 google-research/bert and Spark NLP's archives; conversions to Hugging Face compute gelu (erf)",
             ),
         }
     }

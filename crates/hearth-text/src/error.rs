@@ -78,6 +78,12 @@ pub enum Error {
         /// The steps that it may take in this text.
         limit: usize,
     },
+    /// A model's own tokenizer that cannot be used, or failed at a text.
+    #[error("the model's own tokenizer: {message}")]
+    ModelTokenizer {
+        /// What the engine says.
+        message: String,
+    },
     /// More distinct prefixes than the tree of prefixes can number.
     #[error(
         "vocabulary of {entries} entries is too large: at most {limit} bytes of distinct prefixes can be held"

@@ -12,7 +12,8 @@
 //! - `document` is there where rows hold several documents (from a list of texts): the index of the one `at` counts in.
 //! - `result` is a view into the document's own buffer wherever it can be.
 //! - `metadata` is a `Map<Utf8, Utf8>` of what a stage was told to carry beyond `sentence`; values may be null.
-//! - `piece_id` is -1 for vectors pooled from others. `vector` is null only for a sentence without any.
+//! - `piece_id` is -1 for vectors pooled from others and where there is no piece. `vector` is null only for a sentence
+//!   without any, and for a token without one of embeddings that have an annotation for each token.
 //!
 //! The field's metadata says `annotatorType`, and `dimension` and `ref` for embeddings, as in Spark; `hearth.text` names
 //! the column the text came from and `hearth.document` the column whose text `at` counts in.

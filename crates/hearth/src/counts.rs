@@ -41,11 +41,12 @@ counts! {
     pieces,
     /// Sentences with more pieces than the model reads.
     sentences_cut,
-    /// Tokens past that limit, which get no vector.
+    /// Tokens past that limit, which get no vector, or in the full mode a null one.
     tokens_cut,
     /// Tokens at that limit, which get the vector of `[SEP]` as in Spark NLP.
     tokens_at_sep,
-    /// Tokens that have no word to look up (control characters and the like), which get no vector.
+    /// Tokens that have no word to look up (control characters and the like), which get no vector, or in the full mode
+    /// a null one.
     tokens_without_word,
     /// Annotations that got a vector.
     vectors,

@@ -129,6 +129,24 @@ pub enum Error {
         #[source]
         source: hearth_models::Error,
     },
+    /// What Spark NLP saved cannot be read.
+    #[error("cannot read the saved pipeline")]
+    Saved {
+        /// Why.
+        #[source]
+        source: hearth_models::Error,
+    },
+    /// A saved pipeline has a stage that there is no counterpart for.
+    #[error(
+        "stage {uid} ({class}) has no counterpart here; leave it out of the saved pipeline, or skip it \
+         (--ignore-unknown-stages, UnknownStages::Skip)"
+    )]
+    UnknownStage {
+        /// The stage's class.
+        class: String,
+        /// Its uid.
+        uid: String,
+    },
     /// A model's weights cannot be made into an encoder, or encoding failed.
     #[error("{stage}: the encoder failed")]
     Encoder {

@@ -50,6 +50,6 @@ pub use error::{Error, Place, Result};
 pub use hearth_encoder::{Isa, available_isas};
 pub use input_rows::InputRows;
 pub use model::{BertModel, OpenedModel};
-pub use pipeline::{Pipeline, StageSpec};
+pub use pipeline::{FromSpark, Pipeline, SparkStage, StageSpec, UnknownStages};
 pub use run::{Annotation, BoundPipeline, Part, PipelineModel, Run};
 pub use session::{Session, SessionBuilder};

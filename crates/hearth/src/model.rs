@@ -1,11 +1,10 @@
 //! An opened BERT model: word pieces and encoder.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use hearth_encoder::{Activation, Config, Encode, Isa};
-use hearth_models::{HiddenAct, Model, Settings};
-use hearth_text::piece::{Vocabulary, WordPiece};
+use hearth_models::{BertConfig, HiddenAct, Model, Settings, Tokenizer};
+use hearth_text::piece::{ModelTokenizer, Vocabulary, WordPiece};
 
 use crate::{Error, Result};
 
@@ -17,6 +16,14 @@ pub struct OpenedModel {
     pub(crate) name: String,
     pub(crate) settings: Settings,
     pub(crate) warnings: Vec<String>,
+    tokenizer: Arc<OwnTokenizer>,
+}
+
+/// What the model's own tokenizer is made of.
+#[derive(Debug)]
+struct OwnTokenizer {
+    said: Tokenizer,
+    vocabulary: Vec<String>,
 }
 
 impl OpenedModel {
@@ -26,7 +33,44 @@ impl OpenedModel {
             name: model.name,
             settings: model.settings,
             warnings: model.warnings.iter().map(ToString::to_string).collect(),
+            tokenizer: Arc::new(OwnTokenizer {
+                said: model.tokenizer,
+                vocabulary: model.vocabulary,
+            }),
         }
+    }
+
+    /// The model's own tokenizer; `case_sensitive`, if set, goes before what it says itself.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for files that cannot be used, [`Error::Parameter`] where the tokenizer is another model's; both
+    /// name `stage`.
+    pub(crate) fn tokenizer(
+        &self,
+        case_sensitive: Option<bool>,
+        stage: &str,
+    ) -> Result<ModelTokenizer> {
+        let refuse = |message| Error::Parameter {
+            place: stage.to_owned(),
+            message,
+        };
+        let own = &self.tokenizer;
+        let json = own.said.to_json(&own.vocabulary, case_sensitive);
+        let json = json.map_err(|source| Error::Model {
+            stage: stage.to_owned(),
+            source,
+        })?;
+        let bert = &self.bert;
+        let tokenizer = ModelTokenizer::from_json(&json, bert.cls, bert.sep)
+            .map_err(|error| refuse(error.to_string()))?;
+        let (largest, rows) = (tokenizer.largest_id(), bert.config.vocab_size);
+        if largest as usize >= rows {
+            return Err(refuse(format!(
+                "the model's own tokenizer has the id {largest}, the word embedding table only {rows} rows; it is another \
+                 model's tokenizer"
+            )));
+        }
+        Ok(tokenizer)
     }
 }
 
@@ -37,6 +81,7 @@ pub struct BertModel {
     pub(crate) cls: u32,
     pub(crate) sep: u32,
     pub(crate) max_positions: usize,
+    pub(crate) config: BertConfig,
     pub(crate) encoder: Arc<dyn Encode>,
 }
 
@@ -47,6 +92,7 @@ impl BertModel {
         &self.encoder
     }
 
+    /// Reads the weights, each for the last time.
     pub(crate) fn load(model: &Model, kernels: Isa, stage: &str) -> Result<Self> {
         let refuse = |message| Error::Parameter {
             place: stage.to_owned(),
@@ -86,6 +132,7 @@ impl BertModel {
             sep,
             word_piece,
             max_positions: config.max_position_embeddings,
+            config: model.config.clone(),
             encoder: Arc::new(encoder),
         })
     }
@@ -95,7 +142,7 @@ impl BertModel {
 struct Source<'a>(&'a Model);
 
 impl hearth_encoder::Weights for Source<'_> {
-    fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, hearth_encoder::BoxError> {
-        self.0.weights.get(name, shape).map_err(Into::into)
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, hearth_encoder::BoxError> {
+        self.0.weights.take(name, shape).map_err(Into::into)
     }
 }

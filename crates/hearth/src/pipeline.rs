@@ -1,6 +1,9 @@
 //! A pipeline as plain data: the same value in Rust, in a TOML or JSON file, in a golden case, or sent to an executor.
 
 mod file;
+mod spark;
+
+pub use spark::{FromSpark, SparkStage, UnknownStages};
 
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,11 @@
 //! What the pipelines of a process share: worker threads, opened models, the stage types known.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hearth_encoder::Isa;
-use hearth_models::Fingerprint;
+use hearth_models::{Fingerprint, Model, Stamp};
 
 use crate::config::Registry;
 use crate::model::{BertModel, OpenedModel};
@@ -22,7 +21,31 @@ struct Inner {
     pool: rayon::ThreadPool,
     kernels: Isa,
     registry: Registry,
-    models: Mutex<HashMap<Fingerprint, Arc<BertModel>>>,
+    models: Mutex<Known>,
+}
+
+/// The models of a session.
+#[derive(Debug, Default)]
+struct Known {
+    /// By place, so that a model asked for again is not read again.
+    opened: HashMap<Stamp, OpenedModel>,
+    /// By content.
+    models: HashMap<Fingerprint, Arc<BertModel>>,
+}
+
+impl Known {
+    /// The model of this content. The weights are read for it only if there is one that may be it: that of a new model is
+    /// known when it was packed.
+    fn equal_to(&self, model: &Model) -> hearth_models::Result<Option<Arc<BertModel>>> {
+        if !self
+            .models
+            .values()
+            .any(|known| known.config == model.config)
+        {
+            return Ok(None);
+        }
+        Ok(self.models.get(&model.fingerprint()?).cloned())
+    }
 }
 
 /// Settings of a [`Session`].
@@ -61,19 +84,30 @@ impl Session {
     /// # Errors
     /// [`Error::Model`], [`Error::Encoder`], both naming `stage`.
     pub fn bert(&self, path: &Path, stage: &str) -> Result<OpenedModel> {
-        let model = hearth_models::open(path).map_err(|source| Error::Model {
+        let refuse = |source| Error::Model {
             stage: stage.to_owned(),
             source,
-        })?;
+        };
+        let stamp = Stamp::of(path).map_err(refuse)?;
         // Held while loading, so that two pipelines asking at once do not load twice.
         let mut known = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let bert = match known.entry(model.fingerprint()) {
-            Entry::Occupied(entry) => entry.get().clone(),
-            Entry::Vacant(entry) => entry
-                .insert(Arc::new(BertModel::load(&model, self.0.kernels, stage)?))
-                .clone(),
+        if let Some(opened) = known.opened.get(&stamp) {
+            return Ok(opened.clone());
+        }
+        let model = hearth_models::open(path).map_err(refuse)?;
+        let bert = match known.equal_to(&model).map_err(refuse)? {
+            Some(bert) => bert,
+            None => {
+                let load = || BertModel::load(&model, self.0.kernels, stage);
+                let bert = Arc::new(self.0.pool.install(load)?);
+                let fingerprint = model.fingerprint().map_err(refuse)?;
+                known.models.insert(fingerprint, bert.clone());
+                bert
+            }
         };
-        Ok(OpenedModel::new(model, bert))
+        let opened = OpenedModel::new(model, bert);
+        known.opened.insert(stamp, opened.clone());
+        Ok(opened)
     }
 
     /// Worker threads.

@@ -232,12 +232,14 @@ pub struct PlanItem {
     pub source: usize,
     /// Spark's `sentence` number.
     pub sentence: i32,
-    /// Id of the piece the vector belongs to.
+    /// Id of the piece the vector belongs to, of several the first; -1 for none.
     pub piece_id: i32,
     /// Which sequence.
     pub sequence: usize,
-    /// Which of the wanted positions of the sequence.
+    /// The first of its positions among those wanted of the sequence.
     pub row: usize,
+    /// How many positions from there on make the vector: none for a null one, of several the mean.
+    pub rows: usize,
 }
 
 /// The index of a plain column that a stage reads.

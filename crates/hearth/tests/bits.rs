@@ -49,9 +49,10 @@ fn shuffled(batch: &RecordBatch) -> RecordBatch {
     take_record_batch(batch, &UInt32Array::from(order)).unwrap()
 }
 
-/// Bits of each row's vectors.
+/// Bits of each row's vectors; `rules` are parameters of the embeddings.
 fn vectors(
     model: &str,
+    rules: &[(&str, &str)],
     jobs: usize,
     kernels: Isa,
     input: &RecordBatch,
@@ -62,7 +63,11 @@ fn vectors(
         .kernels(kernels)
         .build()
         .unwrap();
-    let pipeline = Pipeline::embed("text", data().join("models").join(model));
+    let mut pipeline = Pipeline::embed("text", data().join("models").join(model));
+    for (key, value) in rules {
+        let stage = pipeline.stages.last_mut().unwrap();
+        stage.parameters.insert((*key).to_owned(), (*value).into());
+    }
     let bound = session
         .load(&pipeline)
         .unwrap()
@@ -109,23 +114,32 @@ fn vectors(
     out
 }
 
+const SPARK: &[(&str, &str)] = &[];
+const FULL: &[(&str, &str)] = &[("compat", "full")];
+
 #[test]
 fn jobs_batches_and_order_change_no_bit() {
     let input = corpus();
     let best = available_isas()[0];
-    for model in ["tiny_cased", "tiny_uncased"] {
-        let expected = vectors(model, 1, best, &input, 1000);
+    for (model, rules) in [
+        ("tiny_cased", SPARK),
+        ("tiny_uncased", SPARK),
+        ("tiny_uncased", FULL),
+    ] {
+        let vectors =
+            |jobs, input, batch_size| vectors(model, rules, jobs, best, input, batch_size);
+        let expected = vectors(1, &input, 1000);
         assert_eq!(expected.len(), input.num_rows());
         assert!(expected.values().map(Vec::len).sum::<usize>() > 32 * 3000);
         let mixed = shuffled(&input);
         for (what, found) in [
-            ("2 jobs", vectors(model, 2, best, &input, 1000)),
-            ("batches of 1", vectors(model, 2, best, &input, 1)),
-            ("batches of 7", vectors(model, 1, best, &input, 7)),
-            ("shuffled", vectors(model, 2, best, &mixed, 1000)),
-            ("shuffled, batches of 7", vectors(model, 3, best, &mixed, 7)),
+            ("2 jobs", vectors(2, &input, 1000)),
+            ("batches of 1", vectors(2, &input, 1)),
+            ("batches of 7", vectors(1, &input, 7)),
+            ("shuffled", vectors(2, &mixed, 1000)),
+            ("shuffled, batches of 7", vectors(3, &mixed, 7)),
         ] {
-            assert!(found == expected, "{model}: {what}");
+            assert!(found == expected, "{model} {rules:?}: {what}");
         }
     }
 }
@@ -133,11 +147,11 @@ fn jobs_batches_and_order_change_no_bit() {
 #[test]
 fn instruction_sets_change_no_bit() {
     let input = corpus().slice(0, 60);
-    let expected = vectors("tiny_cased", 2, Isa::Portable, &input, 1000);
-    for isa in available_isas() {
-        assert!(
-            vectors("tiny_cased", 2, isa, &input, 1000) == expected,
-            "{isa}"
-        );
+    for rules in [SPARK, FULL] {
+        let expected = vectors("tiny_cased", rules, 2, Isa::Portable, &input, 1000);
+        for isa in available_isas() {
+            let found = vectors("tiny_cased", rules, 2, isa, &input, 1000);
+            assert!(found == expected, "{rules:?}: {isa}");
+        }
     }
 }

@@ -249,3 +249,64 @@ fn run_replaces_a_column_and_says_so() {
     assert!(text(&out.stderr).contains("column 'document' of the input is replaced"));
     assert_eq!(json_rows(&out.stdout)[0]["document"][0]["result"], "Hi.");
 }
+
+#[test]
+fn in_the_full_mode_every_token_has_a_row_of_its_own() {
+    let place = Workplace::new();
+    place.write(
+        "in.jsonl",
+        "{\"text\": \"IL-2 was unremarkable \\u200b now.\"}\n",
+    );
+    let tiny = model("tiny_uncased");
+    let args = ["embed", "in.jsonl", "-o", "-", "-m", arg(&tiny)];
+    let full = |more: &[&str]| {
+        let out = place.ok(args.iter().chain(more));
+        let rows = json_rows(&out.stdout);
+        (
+            rows[0]["embeddings"].as_array().unwrap().clone(),
+            text(&out.stderr),
+        )
+    };
+    let (mean, said) = full(&["--compat", "full"]);
+    assert!(
+        said.contains("vectors the mean of each token's pieces"),
+        "{said}"
+    );
+    assert!(said.contains("1 without a word"), "{said}");
+    let results: Vec<&str> = mean.iter().map(|e| e["result"].as_str().unwrap()).collect();
+    assert_eq!(
+        results,
+        ["IL-2", "was", "unremarkable", "\u{200b}", "now", "."]
+    );
+    assert_eq!(
+        (&mean[3]["vector"], &mean[3]["piece_id"]),
+        (&Value::Null, &json!(-1))
+    );
+    let (first, said) = full(&["--compat=full", "--pieces=first"]);
+    assert!(
+        said.contains("vectors of each token's first piece"),
+        "{said}"
+    );
+    assert_ne!(first[0]["vector"], mean[0]["vector"]);
+    assert_eq!(first[1]["vector"], mean[1]["vector"]);
+
+    place.write(
+        "p.toml",
+        format!(
+            "[[stage]]\ntype = \"document_assembler\"\ninput_col = \"text\"\n[[stage]]\ntype = \"tokenizer\"\n\
+             input_cols = [\"document\"]\noutput_col = \"token\"\n[[stage]]\ntype = \"bert_embeddings\"\n\
+             input_cols = [\"document\", \"token\"]\noutput_col = \"embeddings\"\nmodel = {:?}\ncompat = \"full\"\n",
+            arg(&tiny)
+        ),
+    );
+    let out = place.ok([
+        "run", "p.toml", "in.jsonl", "--layout", "spark", "--pieces", "first", "-o", "-",
+    ]);
+    let rows = json_rows(&out.stdout);
+    let found = rows[0]["embeddings"].as_array().unwrap();
+    assert_eq!(found[0]["embeddings"], first[0]["vector"]);
+    assert_eq!(found[3]["embeddings"], json!([]));
+    let metadata = json!({"sentence": "0", "token": "IL-2", "pieceId": first[0]["piece_id"].to_string(),
+        "isWordStart": "true", "isOOV": "false"});
+    assert_eq!(found[0]["metadata"], metadata);
+}

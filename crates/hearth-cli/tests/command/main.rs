@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_input;
+mod convert;
 mod embed;
 mod golden;
+mod inspect;
 mod same_bits;
+mod saved;
 mod settings;
 
 use std::path::{Path, PathBuf};

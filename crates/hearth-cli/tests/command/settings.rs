@@ -28,6 +28,7 @@ fn config_says_where_a_value_comes_from() {
     assert_eq!(line("jobs"), "jobs 2 environment HEARTH_JOBS");
     assert_eq!(line("text_column"), "text_column body file hearth.toml");
     assert_eq!(line("compat"), "compat spark default");
+    assert_eq!(line("pieces"), "pieces mean default");
     assert_eq!(line("model"), "model (unset) default");
 }
 

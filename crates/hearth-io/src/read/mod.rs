@@ -1,6 +1,7 @@
 //! From a file to record batches, a bounded piece at a time.
 
 mod arrow_ipc;
+mod contents;
 mod delimited;
 mod guard;
 mod inputs;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
+pub use contents::Contents;
 pub use inputs::Inputs;
 
 use crate::source::io;

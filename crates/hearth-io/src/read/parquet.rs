@@ -48,7 +48,7 @@ pub(super) fn open(
 }
 
 /// The footer, with the schema to read by.
-fn footer(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
+pub(super) fn footer(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
     let plain = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
     let views = Schema::new_with_metadata(
         plain
@@ -65,7 +65,7 @@ fn footer(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
 
 /// The schema with Spark's column metadata, and without the footer entries of the file, which describe the file and
 /// not the rows.
-fn described(schema: &Schema) -> Schema {
+pub(super) fn described(schema: &Schema) -> Schema {
     let bare = Schema::new(schema.fields().clone());
     match schema.metadata().get(ROW_METADATA) {
         Some(spark_schema) => with_column_metadata(&bare, spark_schema),

@@ -1,11 +1,11 @@
-use std::fs;
-use std::path::Path;
+use std::io;
 
 use serde::Deserialize;
 
 use super::from_json;
 use crate::config::{BertConfig, HiddenAct};
 use crate::error::{Error, Result};
+use crate::folder::Folder;
 
 /// transformers' `BertConfig` default, on which configs older than the key rely.
 const LAYER_NORM_EPS: f64 = 1e-12;
@@ -30,19 +30,20 @@ struct ConfigJson {
 ///
 /// Keys without an effect on inference (dropout, initializer_range and so on) are not looked at; those that change what
 /// the encoder computes must have a value it can compute.
-pub(super) fn read(file: &Path) -> Result<BertConfig> {
-    let bytes = fs::read(file).map_err(|source| Error::Io {
-        path: file.to_owned(),
-        source,
-    })?;
-    let json: ConfigJson = from_json(file, &bytes)?;
+pub(super) fn read(folder: &Folder) -> Result<BertConfig> {
+    const NAME: &str = "config.json";
+    let file = folder.path(NAME);
+    let bytes = folder
+        .read(NAME)?
+        .ok_or_else(|| folder.io(NAME, io::ErrorKind::NotFound.into()))?;
+    let json: ConfigJson = from_json(&file, &bytes)?;
 
     let missing = |key| Error::MissingKey {
-        file: file.to_owned(),
+        file: file.clone(),
         key,
     };
     let wrong = |key, found: String, possible: &str| Error::Value {
-        file: file.to_owned(),
+        file: file.clone(),
         key,
         found,
         possible: possible.to_owned(),

@@ -3,8 +3,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{from_json, read};
+use super::from_json;
 use crate::error::{Error, Result};
+use crate::folder::Folder;
 
 #[derive(Deserialize)]
 struct TokenizerConfig {
@@ -22,15 +23,17 @@ struct Normalizer {
 }
 
 /// What `tokenizer_config.json` says, else what `tokenizer.json` says, else nothing.
-pub(super) fn case_sensitive(folder: &Path) -> Result<Option<bool>> {
-    let file = folder.join("tokenizer_config.json");
-    if let Some(bytes) = read(&file)?
+pub(crate) fn case_sensitive(folder: &Folder) -> Result<Option<bool>> {
+    let name = "tokenizer_config.json";
+    let file = folder.path(name);
+    if let Some(bytes) = folder.read(name)?
         && let Some(lower) = from_json::<TokenizerConfig>(&file, &bytes)?.do_lower_case
     {
         return Ok(Some(!lower));
     }
-    let file = folder.join("tokenizer.json");
-    let Some(bytes) = read(&file)? else {
+    let name = "tokenizer.json";
+    let file = folder.path(name);
+    let Some(bytes) = folder.read(name)? else {
         return Ok(None);
     };
     let normalizer = from_json::<Normalization>(&file, &bytes)?.normalizer;

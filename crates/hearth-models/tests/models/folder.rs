@@ -140,12 +140,26 @@ impl Folder {
     }
 
     pub(crate) fn write_tensors(&self) {
-        let views = self.tensors.iter().map(|(name, t)| {
-            let view = TensorView::new(t.dtype, t.shape.clone(), &t.bytes).unwrap();
-            (name, view)
-        });
-        let bytes = safetensors::serialize(views, None).unwrap();
-        self.write("model.safetensors", bytes);
+        self.write("model.safetensors", serialized(&self.tensors));
+    }
+
+    /// The weights cut into `n` files and an index, in place of the one.
+    pub(crate) fn write_shards(&self, n: usize) {
+        let mut weight_map = BTreeMap::new();
+        let mut shards: Vec<BTreeMap<_, _>> = (0..n).map(|_| BTreeMap::new()).collect();
+        for (i, (name, stored)) in self.tensors.iter().enumerate() {
+            shards[i % n].insert(name, stored);
+            weight_map.insert(name, format!("model-{:05}.safetensors", i % n + 1));
+        }
+        for (i, shard) in shards.into_iter().enumerate() {
+            self.write(
+                &format!("model-{:05}.safetensors", i + 1),
+                serialized(shard),
+            );
+        }
+        let index = json!({"metadata": {}, "weight_map": weight_map});
+        self.write("model.safetensors.index.json", index.to_string());
+        self.remove("model.safetensors");
     }
 
     pub(crate) fn rename_tensors(&mut self, new_name: impl Fn(&str) -> String) {
@@ -162,6 +176,12 @@ impl Folder {
         let path = self.path().to_str().unwrap();
         error.to_string().replace(path, "MODEL")
     }
+}
+
+fn serialized<'a>(tensors: impl IntoIterator<Item = (&'a String, &'a Stored)>) -> Vec<u8> {
+    let view = |t: &'a Stored| TensorView::new(t.dtype, t.shape.clone(), &t.bytes).unwrap();
+    let views = tensors.into_iter().map(|(name, t)| (name, view(t)));
+    safetensors::serialize(views, None).unwrap()
 }
 
 /// A model of the repository's `data/models`.

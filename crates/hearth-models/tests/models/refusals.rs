@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::folder::{Folder, Stored, VOCABULARY, encode, tiny};
 
-const READS: &str = "this version reads a Hugging Face folder with config.json, model.safetensors and vocab.txt \
-                     (or tokenizer.json)";
+const READS: &str = "a model is a folder, or a zip of one, as Hugging Face (config.json, model.safetensors, vocab.txt), \
+                     Spark NLP (metadata) or TensorFlow (saved_model.pb, or bert_config.json and bert_model.ckpt.index) \
+                     save it, or one with model.onnx or openvino_model.xml";
 
 /// The folder with one value of its config replaced; null counts as absent.
 fn with_config(key: &str, value: Value) -> Folder {
@@ -20,52 +21,27 @@ fn with_config(key: &str, value: Value) -> Folder {
 }
 
 #[test]
-fn other_formats_are_named() {
-    let cases: [(&[&str], &str); 10] = [
-        (
-            &["metadata/part-00000", "bert_tensorflow"],
-            "a Spark NLP folder (metadata/part-00000)",
-        ),
-        (
-            &["config.json", "model.safetensors.index.json"],
-            "weights in several files (model.safetensors.index.json)",
-        ),
-        (
-            &["config.json", "pytorch_model.bin"],
-            "pickled PyTorch weights (pytorch_model.bin)",
-        ),
-        (
-            &["saved_model.pb", "assets/vocab.txt"],
-            "a TensorFlow SavedModel (saved_model.pb)",
-        ),
-        (&["config.json", "model.onnx"], "an ONNX graph (model.onnx)"),
-        (
-            &["config.json", "onnx/model.onnx"],
-            "an ONNX graph (model.onnx)",
-        ),
+fn folders_that_are_no_model() {
+    let cases: [(&[&str], &str); 5] = [
         (
             &["config.json", "vocab.txt"],
-            "a folder with config.json but no model.safetensors",
+            "a folder with config.json but no weights",
         ),
         (
             &["model.safetensors"],
-            "a folder with model.safetensors but no config.json",
+            "a folder with weights but no config.json",
         ),
         (
-            &["notes.txt"],
-            "a folder with neither config.json nor model.safetensors",
+            &["model.safetensors.index.json"],
+            "a folder with weights but no config.json",
         ),
-        (
-            &[],
-            "a folder with neither config.json nor model.safetensors",
-        ),
+        (&["notes.txt"], "a folder with none of the files of a model"),
+        (&[], "a folder with none of the files of a model"),
     ];
     for (files, found) in cases {
         let dir = tempfile::tempdir().unwrap();
         for file in files {
-            let file = dir.path().join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, "").unwrap();
+            fs::write(dir.path().join(file), "").unwrap();
         }
         let path = dir.path().display();
         let expected = format!("{path}: found {found}; {READS}");
@@ -81,14 +57,9 @@ fn other_formats_are_named() {
 #[test]
 fn paths_that_are_no_folder() {
     let dir = tempfile::tempdir().unwrap();
-    let cases: [(&str, Option<&[u8]>, &str); 4] = [
-        (
-            "bert_base_cased.zip",
-            Some(b"PK\x03\x04rest"),
-            "a zip archive",
-        ),
-        ("config.json", Some(b"{}"), "a file"),
-        ("empty", Some(b""), "a file"),
+    let cases: [(&str, Option<&[u8]>, &str); 3] = [
+        ("config.json", Some(b"{}"), "a file that is no zip"),
+        ("empty", Some(b""), "a file that is no zip"),
         ("absent", None, "nothing there"),
     ];
     for (name, content, found) in cases {
@@ -100,6 +71,40 @@ fn paths_that_are_no_folder() {
         assert_eq!(
             error.to_string(),
             format!("{}: found {found}; {READS}", path.display())
+        );
+    }
+}
+
+#[test]
+fn a_file_of_a_model_leads_to_its_folder() {
+    let checkpoint = tempfile::tempdir().unwrap();
+    for name in [
+        "bert_config.json",
+        "bert_model.ckpt.index",
+        "bert_model.ckpt.data-00000-of-00001",
+    ] {
+        fs::write(checkpoint.path().join(name), "").unwrap();
+    }
+    let saved = tempfile::tempdir().unwrap();
+    fs::write(saved.path().join("saved_model.pb"), "").unwrap();
+    fs::create_dir(saved.path().join("variables")).unwrap();
+    fs::write(saved.path().join("variables/variables.index"), "").unwrap();
+    let hugging_face = Folder::new();
+    for (folder, name) in [
+        (hugging_face.path(), "model.safetensors"),
+        (hugging_face.path(), "config.json"),
+        (checkpoint.path(), "bert_model.ckpt"),
+        (saved.path(), "saved_model.pb"),
+        (saved.path(), "variables/variables.index"),
+    ] {
+        let path = folder.join(name);
+        assert_eq!(
+            hearth_models::open(&path).unwrap_err().to_string(),
+            format!(
+                "{}: one file of a model; give its folder, {}",
+                path.display(),
+                folder.display()
+            )
         );
     }
 }

@@ -1,6 +1,7 @@
 use std::fs;
 
 use hearth_models::{BertConfig, HiddenAct, Settings};
+use safetensors::Dtype;
 use serde_json::json;
 
 use crate::folder::{Folder, VOCABULARY, tiny};
@@ -213,7 +214,7 @@ fn the_fingerprint_follows_content_and_not_names() {
     let mut folder = Folder::new();
     let of = |folder: &Folder| {
         let model = hearth_models::open(folder.path()).unwrap();
-        model.fingerprint().to_string()
+        model.fingerprint().unwrap().to_string()
     };
     let whole = of(&folder);
     assert_eq!(whole.len(), 64);
@@ -222,6 +223,9 @@ fn the_fingerprint_follows_content_and_not_names() {
     assert_eq!(whole, of(&folder), "another setting");
     folder.rename_tensors(|name| format!("bert.{name}"));
     assert_eq!(whole, of(&folder), "other names");
+    for dtype in [Dtype::F16, Dtype::BF16] {
+        assert_eq!(whole, of(&Folder::with_elements(dtype)), "{dtype}");
+    }
 
     let mut changed = Folder::new();
     let bias = "encoder.layer.0.output.dense.bias";

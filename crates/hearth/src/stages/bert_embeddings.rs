@@ -1,15 +1,19 @@
 //! Tokens to vectors.
 
-use std::collections::HashMap;
+mod alignment;
+mod full;
+mod spark;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use hearth_encoder::Encode;
-use hearth_text::piece::{first_word, lower_case};
+use hearth_text::piece::{ModelTokenizer, lower_case};
 use serde::{Deserialize, Serialize};
 
+use super::PoolingStrategy;
 use crate::annotation::{
     AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
 };
@@ -17,14 +21,23 @@ use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
 use crate::model::BertModel;
 use crate::stage::{
-    AnyStage, Bound, EncodingStage, Output, Plan, PlanItem, Sequences, Vectors, input_columns,
+    AnyStage, Bound, EncodingStage, Output, Plan, Sequences, Vectors, input_columns,
 };
 use crate::{Error, Result};
 
 const REQUIRED: [AnnotatorType; 2] = [AnnotatorType::Document, AnnotatorType::Token];
 
-/// A vector for each token, from a BERT encoder (Spark NLP 5.5.3, `BertEmbeddings`): that of the first piece of the
-/// token's first basic word, accents stripped, in the last hidden layer.
+/// A vector for each token, from the last hidden layer of a BERT encoder.
+///
+/// With [`Compat::Spark`] as in Spark NLP 5.5.3's `BertEmbeddings`: that of the first piece of the token's first basic
+/// word, accents stripped. Tokens without a word and most of those past `max_sentence_length` are left out.
+///
+/// With [`Compat::Full`] the model's own tokenizer (its `tokenizer.json`, or BERT's rules as `tokenizer_config.json` sets
+/// them for the vocabulary) cuts the whole text of each sentence, and a token's pieces are those that share at least one
+/// byte with it: a piece across two tokens is of both. There is one annotation for each token, in the tokens' order, with
+/// the token's text as it is; its `piece_id` is that of its first piece. Its vector is null, and the token counted,
+/// where it has no piece (control characters, a token in no sentence; `piece_id` -1) or where a piece that the vector is
+/// made of lies past `max_sentence_length`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BertEmbeddings {
@@ -34,7 +47,8 @@ pub struct BertEmbeddings {
     pub output_col: Option<String>,
     /// Path of the model; a relative one starts from the pipeline file's folder. No default.
     pub model: Option<PathBuf>,
-    /// Whether case is kept; what the model's own metadata says if not set, else false as in Spark NLP.
+    /// Whether case is kept; what the model's own metadata says if not set, else false as in Spark NLP. With
+    /// [`Compat::Full`] it goes before what the model's own tokenizer says of lower case.
     pub case_sensitive: Option<bool>,
     /// Longest sequence in word pieces, `[CLS]` and `[SEP]` included: 1 to 512.
     pub max_sentence_length: Option<usize>,
@@ -46,6 +60,8 @@ pub struct BertEmbeddings {
     pub storage_ref: Option<String>,
     /// Whose rules say which vector a token gets.
     pub compat: Compat,
+    /// Which pieces of a token make its vector; without effect unless `compat` is `full`.
+    pub pieces: Pieces,
     /// What the encoder multiplies in.
     pub precision: Precision,
     /// What happens to a sentence longer than `max_sentence_length`.
@@ -59,6 +75,19 @@ pub enum Compat {
     /// Spark NLP's.
     #[default]
     Spark,
+    /// The model's own tokenizer; every token gets a vector.
+    Full,
+}
+
+/// Which pieces of a token make its vector.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pieces {
+    /// All: their mean, summed in 32-bit floats in their order.
+    #[default]
+    Mean,
+    /// The first one.
+    First,
 }
 
 /// What the encoder multiplies in.
@@ -96,6 +125,7 @@ impl Default for BertEmbeddings {
             dimension: None,
             storage_ref: None,
             compat: Compat::Spark,
+            pieces: Pieces::Mean,
             precision: Precision::F32,
             on_overflow: OnOverflow::Truncate,
         }
@@ -127,6 +157,18 @@ impl StageConfig for BertEmbeddings {
         for warning in &opened.warnings {
             at.note(format!("model {}: {warning}", opened.name));
         }
+        let rules = match self.compat {
+            Compat::Spark => Rules::Spark {
+                case_sensitive: self
+                    .case_sensitive
+                    .or(opened.settings.case_sensitive)
+                    .unwrap_or(false),
+            },
+            Compat::Full => Rules::Full {
+                tokenizer: opened.tokenizer(self.case_sensitive, &stage)?,
+                pieces: self.pieces,
+            },
+        };
         let (model, settings) = (opened.bert, &opened.settings);
         let limit = self
             .max_sentence_length
@@ -142,10 +184,7 @@ impl StageConfig for BertEmbeddings {
             stage,
             input_cols,
             output_col,
-            case_sensitive: self
-                .case_sensitive
-                .or(settings.case_sensitive)
-                .unwrap_or(false),
+            rules,
             limit,
             on_overflow: self.on_overflow,
             dimension,
@@ -185,13 +224,30 @@ struct Embedder {
     input_cols: Vec<String>,
     output_col: String,
     model: Arc<BertModel>,
-    case_sensitive: bool,
+    rules: Rules,
     /// Pieces of a sentence that are looked at, and positions of its sequence.
     limit: usize,
     on_overflow: OnOverflow,
     dimension: i32,
     dimension_label: i64,
     storage_ref: String,
+}
+
+#[derive(Debug)]
+enum Rules {
+    Spark {
+        case_sensitive: bool,
+    },
+    Full {
+        tokenizer: ModelTokenizer,
+        pieces: Pieces,
+    },
+}
+
+/// The two columns of a batch.
+struct Input<'a> {
+    sentences: Annotations<'a>,
+    tokens: Annotations<'a>,
 }
 
 /// Positions of the two reads in [`Bound::reads`].
@@ -210,6 +266,7 @@ impl EncodingStage for Embedder {
             AnnotatorType::WordEmbeddings,
             Shape {
                 dimension: Some(self.dimension),
+                gaps: matches!(self.rules, Rules::Full { .. }),
                 ..Shape::following(input.field(reads[TOKENS]))
             },
             &origin,
@@ -243,30 +300,16 @@ impl EncodingStage for Embedder {
                 schema.field(at.reads[read]).name(),
             )
         };
-        let (sentences, tokens) = (open(SENTENCES)?, open(TOKENS)?);
-        let mut cutter = Cutter {
-            stage: self,
-            tokens,
-            word: String::new(),
-            aligned: Vec::new(),
-            firsts: None,
-            pieces: Vec::new(),
+        let input = Input {
+            sentences: open(SENTENCES)?,
+            tokens: open(TOKENS)?,
         };
-        let mut plan = Plan {
-            offsets: vec![0],
-            items: Vec::new(),
-        };
-        for row in 0..sentences.rows() {
-            let alignment = Alignment::of(&tokens, row);
-            for (number, sentence) in (0..).zip(sentences.row(row)) {
-                let span = sentences.span(sentence);
-                alignment.inside(span.begin, span.end, &mut cutter.aligned);
-                cutter.sentence(row, number, out, &mut plan, seen)?;
+        match &self.rules {
+            Rules::Spark { case_sensitive } => spark::cut(self, *case_sensitive, &input, out, seen),
+            Rules::Full { tokenizer, pieces } => {
+                full::cut(self, tokenizer, *pieces, &input, out, seen)
             }
-            plan.offsets.push(plan.items.len());
         }
-        seen.vectors.add(plan.items.len());
-        Ok(plan)
     }
 
     fn join(
@@ -281,8 +324,15 @@ impl EncodingStage for Embedder {
             Annotations::open(batch.column(index), batch.schema_ref().field(index).name())?;
         let mut out =
             AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
+        let lower = matches!(
+            self.rules,
+            Rules::Spark {
+                case_sensitive: false
+            }
+        );
         let mut piece_ids = Vec::with_capacity(plan.items.len());
         let mut values = Vec::with_capacity(plan.items.len() * vectors.dimension);
+        let mut present = Vec::with_capacity(plan.items.len());
         for row in plan.offsets.windows(2) {
             for item in &plan.items[row[0]..row[1]] {
                 let span = crate::annotation::Span {
@@ -291,175 +341,54 @@ impl EncodingStage for Embedder {
                 };
                 let text = tokens.result(item.source);
                 match lower_case(text) {
-                    lowered if !self.case_sensitive && lowered != text => {
-                        out.push_owned(span, &lowered)?;
-                    }
+                    lowered if lower && lowered != text => out.push_owned(span, &lowered)?,
                     _ => out.push_slice(span, tokens.results(), item.source, 0, text),
                 }
                 piece_ids.push(item.piece_id);
-                values.extend_from_slice(vectors.get(item.sequence, item.row));
+                present.push(item.rows > 0);
+                match item.rows {
+                    // A null vector has values too, which nobody reads.
+                    0 => values.resize(values.len() + vectors.dimension, 0.0),
+                    1 => values.extend_from_slice(vectors.get(item.sequence, item.row)),
+                    n => {
+                        let rows = item.row..item.row + n;
+                        let own = rows.map(|row| vectors.get(item.sequence, row));
+                        PoolingStrategy::Average.pool(own, &mut values);
+                    }
+                }
             }
             out.end_row()?;
         }
+        let gaps = matches!(self.rules, Rules::Full { .. });
         Ok(out
-            .finish_with_vectors(piece_ids, values, self.dimension, None)?
+            .finish_with_vectors(piece_ids, values, self.dimension, gaps.then_some(present))?
             .into())
     }
 }
 
-/// Cuts one sentence after another into pieces.
-struct Cutter<'a> {
-    stage: &'a Embedder,
-    tokens: Annotations<'a>,
-    word: String,
-    /// The sentence's tokens.
-    aligned: Vec<usize>,
-    /// Of tokens with one begin the first, where that is not the token itself.
-    firsts: Option<HashMap<i32, usize>>,
-    pieces: Vec<u32>,
-}
-
-impl Cutter<'_> {
-    /// Adds the sequence of the sentence whose tokens stand in `aligned`. Spark NLP 5.5.3, `BertEmbeddings` and
-    /// `ai/Bert`: a sentence without tokens is left out; the first `limit` pieces are kept and the first `limit - 2` of
-    /// these encoded; the piece after them reads the position of `[SEP]`, later ones have no vector.
-    fn sentence(
-        &mut self,
+impl Embedder {
+    /// Counts a sentence that has more pieces than are read, or refuses it.
+    fn overflow(
+        &self,
         row: usize,
         sentence: i32,
-        out: &mut Sequences,
-        plan: &mut Plan,
+        pieces: usize,
+        limit: usize,
         seen: &Counts,
     ) -> Result<()> {
-        self.pieces.clear();
-        if self.aligned.is_empty() {
+        if pieces <= limit {
             return Ok(());
         }
-        self.find_firsts();
-        let body = self.stage.limit.saturating_sub(2);
-        let sequence = out.len();
-        let mut wanted = Vec::new();
-        let (mut cut, mut at_sep) = (0, 0);
-        for n in 0..self.aligned.len() {
-            let start = self.pieces.len();
-            if !self.look_up(self.aligned[n]) {
-                seen.tokens_without_word.add(1);
-                continue;
-            }
-            if start > body {
-                cut += 1;
-                continue;
-            }
-            at_sep += usize::from(start == body);
-            plan.items.push(PlanItem {
-                source: self.first_with_begin_of(n),
+        seen.sentences_cut.add(1);
+        match self.on_overflow {
+            OnOverflow::Truncate => Ok(()),
+            OnOverflow::Error => Err(Error::Overflow {
+                stage: self.stage.clone(),
+                row: row as u64,
                 sentence,
-                piece_id: i32::try_from(self.pieces[start]).unwrap_or(i32::MAX),
-                sequence,
-                row: wanted.len(),
-            });
-            #[expect(clippy::cast_possible_truncation, reason = "at most the limit of 512")]
-            wanted.push(start as u32 + 1);
+                pieces,
+                limit,
+            }),
         }
-        seen.pieces.add(self.pieces.len());
-        seen.tokens_cut.add(cut);
-        seen.tokens_at_sep.add(at_sep);
-        if self.pieces.len() > body {
-            seen.sentences_cut.add(1);
-            if self.stage.on_overflow == OnOverflow::Error {
-                return Err(Error::Overflow {
-                    stage: self.stage.stage.clone(),
-                    row: row as u64,
-                    sentence,
-                    pieces: self.pieces.len(),
-                    limit: body,
-                });
-            }
-        }
-        let kept = &self.pieces[..self.pieces.len().min(body)];
-        let model = &self.stage.model;
-        out.push(
-            [model.cls]
-                .into_iter()
-                .chain(kept.iter().copied())
-                .chain([model.sep]),
-            wanted,
-        );
-        Ok(())
-    }
-
-    /// Appends the pieces of a token's first basic word; false if it has none.
-    fn look_up(&mut self, token: usize) -> bool {
-        let text = self.tokens.result(token);
-        if text.is_empty() || text == " " {
-            return false;
-        }
-        let before = self.pieces.len();
-        let lowered = if self.stage.case_sensitive {
-            text.into()
-        } else {
-            lower_case(text)
-        };
-        if let Some(word) = first_word(&lowered, !self.stage.case_sensitive, &mut self.word) {
-            self.stage.model.word_piece.pieces(word, &mut self.pieces);
-        }
-        self.pieces.len() > before
-    }
-
-    /// The first of the aligned tokens with the begin of token `n`: Spark looks a piece's token up by its begin, so that
-    /// of two tokens with one begin the first is found twice.
-    fn first_with_begin_of(&self, n: usize) -> usize {
-        let token = self.aligned[n];
-        match &self.firsts {
-            Some(firsts) => firsts
-                .get(&self.tokens.begins()[token])
-                .copied()
-                .unwrap_or(token),
-            None => token,
-        }
-    }
-
-    /// Notes the first token of each begin, unless all begins differ by growing.
-    fn find_firsts(&mut self) {
-        let begins = self.tokens.begins();
-        self.firsts = None;
-        if !self.aligned.is_sorted_by(|&a, &b| begins[a] < begins[b]) {
-            let mut firsts = HashMap::new();
-            for &token in &self.aligned {
-                firsts.entry(begins[token]).or_insert(token);
-            }
-            self.firsts = Some(firsts);
-        }
-    }
-}
-
-/// The tokens of a row, for finding those inside a sentence by offsets, as Spark does.
-struct Alignment<'a> {
-    tokens: &'a Annotations<'a>,
-    /// Token indices by begin, ties in order.
-    by_begin: Vec<usize>,
-}
-
-impl<'a> Alignment<'a> {
-    fn of(tokens: &'a Annotations<'a>, row: usize) -> Self {
-        let mut by_begin: Vec<usize> = tokens.row(row).collect();
-        // Tokens mostly come sorted, which the sort sees in one pass.
-        by_begin.sort_by_key(|&index| tokens.begins()[index]);
-        Alignment { tokens, by_begin }
-    }
-
-    /// Indices of the tokens from `begin` to `end`, in their order in the row.
-    fn inside(&self, begin: i32, end: i32, out: &mut Vec<usize>) {
-        let begins = self.tokens.begins();
-        let first = self
-            .by_begin
-            .partition_point(|&index| begins[index] < begin);
-        let candidates = self.by_begin[first..]
-            .iter()
-            .copied()
-            .take_while(|&index| begins[index] < end.max(begin + 1));
-        out.clear();
-        out.extend(candidates.filter(|&index| self.tokens.span(index).end <= end));
-        out.sort_unstable();
     }
 }

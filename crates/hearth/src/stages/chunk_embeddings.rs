@@ -133,7 +133,7 @@ impl Stage for Pooler {
                     token.begin >= chunk.begin && token.end <= chunk.end
                 };
                 let own = sentence.iter().filter(inside);
-                let own = own.map(|&token| vectors.get(token));
+                let own = own.filter_map(|&token| vectors.get(token));
                 if !self.config.pooling_strategy.pool(own, &mut values) {
                     continue;
                 }

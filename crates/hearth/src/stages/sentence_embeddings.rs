@@ -130,7 +130,7 @@ impl Stage for Pooler {
                 let own = of_sentence
                     .get(&span.sentence)
                     .map_or(&[][..], Vec::as_slice);
-                let own = own.iter().map(|&index| vectors.get(index));
+                let own = own.iter().filter_map(|&index| vectors.get(index));
                 let found = self.config.pooling_strategy.pool(own, &mut values);
                 present.push(found);
                 // A null vector has values too, which nobody reads.

@@ -1,6 +1,7 @@
 //! The vectors of a `word_embeddings` column.
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::Float32Type;
 
 use crate::annotation::Annotations;
@@ -9,6 +10,7 @@ use crate::{Error, Result};
 /// A `word_embeddings` column, opened for its vectors.
 pub(super) struct WordVectors<'a> {
     annotations: Annotations<'a>,
+    nulls: Option<&'a NullBuffer>,
     values: &'a [f32],
     dimension: usize,
 }
@@ -25,6 +27,7 @@ impl<'a> WordVectors<'a> {
         let values = vectors.values().as_primitive_opt::<Float32Type>();
         Ok(WordVectors {
             annotations,
+            nulls: vectors.nulls(),
             values: values
                 .filter(|v| v.null_count() == 0)
                 .ok_or_else(refuse)?
@@ -41,8 +44,9 @@ impl<'a> WordVectors<'a> {
         self.dimension
     }
 
-    /// The vector of annotation `index`.
-    pub(super) fn get(&self, index: usize) -> &'a [f32] {
-        &self.values[index * self.dimension..(index + 1) * self.dimension]
+    /// The vector of annotation `index`, if it has one.
+    pub(super) fn get(&self, index: usize) -> Option<&'a [f32]> {
+        let there = self.nulls.is_none_or(|nulls| nulls.is_valid(index));
+        there.then(|| &self.values[index * self.dimension..(index + 1) * self.dimension])
     }
 }
