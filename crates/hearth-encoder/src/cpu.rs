@@ -11,23 +11,35 @@ use burn_tensor::{DType, Tensor, TensorPrimitive};
 use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled};
 
 use crate::{
-    Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part, Result,
-    Weights,
+    Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part, Precision,
+    Result, Role, Weights,
 };
 
 /// The CPU backend.
 pub type Cpu = Flex;
 
+/// How the CPU computes.
+#[derive(Debug, Clone)]
+pub struct CpuContext {
+    kernels: &'static Kernels,
+    precision: Precision,
+}
+
 /// An encoder on the CPU.
 ///
 /// # Errors
 /// As [`Encoder::load`]; [`Error::Kernels`] for an instruction set this CPU lacks.
-pub fn cpu(config: &Config, weights: &dyn Weights, kernels: Isa) -> Result<Encoder<Cpu>> {
+pub fn cpu(
+    config: &Config,
+    weights: &dyn Weights,
+    kernels: Isa,
+    precision: Precision,
+) -> Result<Encoder<Cpu>> {
     let kernels = Kernels::of(kernels).ok_or_else(|| Error::Kernels {
         isa: kernels.to_string(),
         available: available_isas().iter().map(ToString::to_string).collect(),
     })?;
-    Encoder::load(config, weights, kernels)
+    Encoder::load(config, weights, CpuContext { kernels, precision })
 }
 
 /// The instruction sets this CPU can run, fastest first.
@@ -52,7 +64,7 @@ fn with_scratch<T>(f: impl FnOnce(&mut Scratch) -> T) -> T {
 }
 
 impl EncoderOps for Flex {
-    type Context = &'static Kernels;
+    type Context = CpuContext;
     type Linear = Packed;
 
     fn device(_: &Self::Context) -> FlexDevice {
@@ -60,7 +72,7 @@ impl EncoderOps for Flex {
     }
 
     fn embed(
-        kernels: &Self::Context,
+        cx: &Self::Context,
         embeddings: &Embeddings<Self>,
         pack: &Pack,
     ) -> Tensor<Self, 2> {
@@ -75,7 +87,7 @@ impl EncoderOps for Flex {
         );
         let norm = layer_norm(&gamma, &beta, embeddings.norm.eps);
         tensor(pack.n_pieces(), hidden, |out| {
-            kernels.embed_norm(
+            cx.kernels.embed_norm(
                 pack.ids(),
                 pack.cu_seqlens(),
                 floats(&words),
@@ -87,7 +99,7 @@ impl EncoderOps for Flex {
     }
 
     fn packed_attention(
-        kernels: &Self::Context,
+        cx: &Self::Context,
         qkv: Tensor<Self, 2>,
         pack: &Pack,
         heads: usize,
@@ -96,13 +108,13 @@ impl EncoderOps for Flex {
         let qkv = contiguous(&qkv);
         tensor(rows, width / 3, |out| {
             with_scratch(|scratch| {
-                kernels.attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
+                cx.kernels.attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
             })
         })
     }
 
     fn add_norm(
-        kernels: &Self::Context,
+        cx: &Self::Context,
         x: Tensor<Self, 2>,
         residual: Tensor<Self, 2>,
         norm: &Norm<Self>,
@@ -112,7 +124,7 @@ impl EncoderOps for Flex {
         let (gamma, beta) = (contiguous(&norm.gamma), contiguous(&norm.beta));
         let norm = layer_norm(&gamma, &beta, norm.eps);
         tensor(rows, hidden, |out| {
-            kernels.add_norm(floats(&x), floats(&residual), &norm, out)
+            cx.kernels.add_norm(floats(&x), floats(&residual), &norm, out)
         })
     }
 }
@@ -127,14 +139,18 @@ impl fmt::Debug for Packed {
 }
 
 impl Linear<Flex> for Packed {
-    fn new(kernels: &&'static Kernels, parts: &[Part<'_>]) -> Self {
+    fn new(cx: &CpuContext, role: Role, parts: &[Part<'_>]) -> Self {
         let parts: Vec<_> = parts.iter().map(|part| (part.weight, part.bias)).collect();
-        Packed(Arc::new(PackedLinear::pack_rows(kernels, &parts)))
+        Packed(Arc::new(PackedLinear::pack_rows(
+            cx.kernels,
+            cx.precision.of(role),
+            &parts,
+        )))
     }
 
     fn forward(
         &self,
-        _: &&'static Kernels,
+        _: &CpuContext,
         x: Tensor<Flex, 2>,
         activation: Activation,
     ) -> Tensor<Flex, 2> {

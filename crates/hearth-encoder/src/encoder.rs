@@ -5,7 +5,7 @@ use burn_tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::stock::tensor;
-use crate::{Activation, Config, Encode, EncoderOps, Error, Linear, Pack, Part, Result, Weights};
+use crate::{Activation, Config, Encode, EncoderOps, Error, Linear, Pack, Part, Result, Role, Weights};
 
 /// Tables that turn ids into vectors.
 #[derive(Debug, Clone)]
@@ -215,7 +215,13 @@ impl<B: EncoderOps> Loader<'_, B> {
     }
 
     /// One layer of those named, which read the same `inputs` values and give `outputs` each.
-    fn linear(&self, names: &[String], outputs: usize, inputs: usize) -> Result<B::Linear> {
+    fn linear(
+        &self,
+        role: Role,
+        names: &[String],
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<B::Linear> {
         let read = |name: &String| {
             let weight = self.get(&format!("{name}.weight"), &[outputs, inputs])?;
             Ok((weight, self.get(&format!("{name}.bias"), &[outputs])?))
@@ -225,7 +231,7 @@ impl<B: EncoderOps> Loader<'_, B> {
             .iter()
             .map(|(weight, bias)| Part { weight, bias })
             .collect();
-        Ok(B::Linear::new(self.context, &parts))
+        Ok(B::Linear::new(self.context, role, &parts))
     }
 
     fn layer(&self, n: usize) -> Result<Layer<B>> {
@@ -233,19 +239,21 @@ impl<B: EncoderOps> Loader<'_, B> {
         let at = format!("encoder.layer.{n}");
         let qkv = ["query", "key", "value"].map(|part| format!("{at}.attention.self.{part}"));
         Ok(Layer {
-            query_key_value: self.linear(&qkv, hidden, hidden)?,
+            query_key_value: self.linear(Role::QueryKeyValue, &qkv, hidden, hidden)?,
             attention_output: self.linear(
+                Role::AttentionOutput,
                 &[format!("{at}.attention.output.dense")],
                 hidden,
                 hidden,
             )?,
             attention_norm: self.norm(&format!("{at}.attention.output.LayerNorm"))?,
             intermediate: self.linear(
+                Role::Intermediate,
                 &[format!("{at}.intermediate.dense")],
                 intermediate,
                 hidden,
             )?,
-            output: self.linear(&[format!("{at}.output.dense")], hidden, intermediate)?,
+            output: self.linear(Role::Output, &[format!("{at}.output.dense")], hidden, intermediate)?,
             output_norm: self.norm(&format!("{at}.output.LayerNorm"))?,
         })
     }

@@ -4,8 +4,8 @@
 //! layer at the positions asked for. [`Encoder`] is generic over any Burn backend that implements [`EncoderOps`], whose
 //! defaults are stock tensor operations; [`cpu`] makes one whose operations are the kernels of `hearth-kernels`.
 //!
-//! With those, the vectors of a sequence depend on the sequence and the weights alone: not on the pack, the thread or
-//! the instruction set.
+//! With those, the vectors of a sequence depend on the sequence, the weights and the [`Precision`] alone: not on the pack
+//! or the thread and, in f32 and int8, not on the instruction set.
 
 mod config;
 mod cpu;
@@ -13,16 +13,18 @@ mod encode;
 mod encoder;
 mod error;
 mod ops;
+mod precision;
 pub mod stock;
 mod weights;
 
 pub use config::Config;
-pub use cpu::{Cpu, available_isas, best_isa, cpu};
+pub use cpu::{Cpu, CpuContext, available_isas, best_isa, cpu};
 pub use encode::{Encode, Pack};
 pub use encoder::{Embeddings, Encoder, Norm};
 pub use error::{Error, Result};
 pub use hearth_kernels::{Activation, Isa};
 pub use ops::{EncoderOps, Linear, Part};
+pub use precision::{Precision, Role, UnknownPrecision};
 pub use weights::{BoxError, Weights};
 
 #[cfg(test)]

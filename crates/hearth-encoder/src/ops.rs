@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use burn_backend::Backend;
 use burn_tensor::Tensor;
 
-use crate::{Activation, Embeddings, Norm, Pack, stock};
+use crate::{Activation, Embeddings, Norm, Pack, Role, stock};
 
 /// Weight `[outputs, inputs]` and bias `[outputs]` of a linear layer.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ pub trait EncoderOps: Backend {
 /// `activation(x weight^T + bias)`.
 pub trait Linear<B: EncoderOps>: Debug + Send + Sync + Sized {
     /// Makes one layer of several that read the same input, their outputs side by side.
-    fn new(context: &B::Context, parts: &[Part<'_>]) -> Self;
+    fn new(context: &B::Context, role: Role, parts: &[Part<'_>]) -> Self;
 
     /// # Shapes
     /// - `x`: `[rows, inputs]`

@@ -5,7 +5,7 @@ use burn_backend::Backend;
 use burn_tensor::activation::{gelu, gelu_approximate};
 use burn_tensor::{Bool, Int, Tensor, TensorData, module};
 
-use crate::{Activation, Embeddings, EncoderOps, Linear, Norm, Pack, Part};
+use crate::{Activation, Embeddings, EncoderOps, Linear, Norm, Pack, Part, Role};
 
 fn indices<B: Backend>(
     device: &B::Device,
@@ -32,7 +32,7 @@ pub struct Dense<B: Backend> {
 }
 
 impl<B: EncoderOps> Linear<B> for Dense<B> {
-    fn new(context: &B::Context, parts: &[Part<'_>]) -> Self {
+    fn new(context: &B::Context, _: Role, parts: &[Part<'_>]) -> Self {
         let device = B::device(context);
         let weights = parts.iter().map(|part| {
             let (outputs, inputs) = (part.bias.len(), part.weight.len() / part.bias.len());
