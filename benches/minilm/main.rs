@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use hearth::{Isa, Session, available_isas};
+use hearth::{Isa, Precision, Session, available_isas};
 use hearth_encoder::{Encode, Pack};
 use serde::Deserialize;
 
@@ -76,7 +76,7 @@ fn main() -> Result<()> {
             .jobs(1)
             .kernels(isa)
             .build()?
-            .bert(&model, "minilm")?
+            .bert(&model, Precision::F32, "minilm")?
             .bert
             .encoder()
             .clone())

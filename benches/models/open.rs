@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use hearth::Session;
+use hearth::{Precision, Session};
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -16,7 +16,7 @@ fn main() -> anyhow::Result<()> {
     let session = Session::builder().build()?;
     let start = Instant::now();
     match step.as_str() {
-        "ready" => drop(session.bert(path, "open")?),
+        "ready" => drop(session.bert(path, Precision::F32, "open")?),
         "open" => drop(hearth_models::open(path)?),
         _ => anyhow::bail!("STEP is ready or open"),
     }

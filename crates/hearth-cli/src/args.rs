@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use hearth::Isa;
+use hearth::Precision;
 use hearth::border::Offsets;
-use hearth::stages::{Compat, OnOverflow, Pieces, Precision};
+use hearth::stages::{Compat, OnOverflow, Pieces};
 use hearth_io::TxtMode;
 use serde::{Deserialize, Serialize};
 
@@ -312,10 +313,18 @@ names!(Unit {
 names!(PrecisionName {
     /// 32-bit floats
     F32 = "f32",
+    /// Weights and inputs of linear layers in bfloat16
+    Bf16 = "bf16",
+    /// Two of the four layers of each block in 8 bits, two in bfloat16
+    Int8Mixed = "int8-mixed",
+    /// Linear layers in 8 bits
+    Int8 = "int8",
 });
 names!(KernelsName {
     /// The best of this CPU
     Auto = "auto",
+    /// x86-64 with AVX-512 and the tile unit AMX
+    Amx = "amx",
     /// x86-64 with AVX-512
     Avx512 = "avx512",
     /// x86-64 with AVX2 and FMA
@@ -374,8 +383,13 @@ impl From<Unit> for Offsets {
 }
 
 impl From<PrecisionName> for Precision {
-    fn from(PrecisionName::F32: PrecisionName) -> Self {
-        Precision::F32
+    fn from(precision: PrecisionName) -> Self {
+        match precision {
+            PrecisionName::F32 => Precision::F32,
+            PrecisionName::Bf16 => Precision::Bf16,
+            PrecisionName::Int8Mixed => Precision::Int8Mixed,
+            PrecisionName::Int8 => Precision::Int8,
+        }
     }
 }
 
@@ -411,6 +425,7 @@ impl KernelsName {
     pub(crate) fn isa(self) -> Option<Isa> {
         match self {
             KernelsName::Auto => None,
+            KernelsName::Amx => Some(Isa::Amx),
             KernelsName::Avx512 => Some(Isa::Avx512),
             KernelsName::Avx2 => Some(Isa::Avx2),
             KernelsName::Neon => Some(Isa::Neon),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use hearth::Session;
+use hearth::{Precision, Session};
 
 use crate::failure::{Failure, usage};
 
@@ -19,7 +19,7 @@ pub(crate) fn print() -> Result<(), Failure> {
         ("kernels", session.kernels().to_string()),
         ("also possible", isas[1..].join(", ")),
         ("devices", "cpu".to_owned()),
-        ("precisions", "f32".to_owned()),
+        ("precisions", Precision::ALL.map(Precision::name).join(", ")),
     ];
     let mut out = std::io::stdout().lock();
     for (name, value) in lines {

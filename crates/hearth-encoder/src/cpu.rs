@@ -11,8 +11,8 @@ use burn_tensor::{DType, Tensor, TensorPrimitive};
 use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled};
 
 use crate::{
-    Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part, Precision,
-    Result, Role, Weights,
+    Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part,
+    Precision, Result, Role, Weights,
 };
 
 /// The CPU backend.
@@ -71,11 +71,7 @@ impl EncoderOps for Flex {
         FlexDevice
     }
 
-    fn embed(
-        cx: &Self::Context,
-        embeddings: &Embeddings<Self>,
-        pack: &Pack,
-    ) -> Tensor<Self, 2> {
+    fn embed(cx: &Self::Context, embeddings: &Embeddings<Self>, pack: &Pack) -> Tensor<Self, 2> {
         let [_, hidden] = embeddings.words.dims();
         let (words, positions) = (
             contiguous(&embeddings.words),
@@ -108,7 +104,8 @@ impl EncoderOps for Flex {
         let qkv = contiguous(&qkv);
         tensor(rows, width / 3, |out| {
             with_scratch(|scratch| {
-                cx.kernels.attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
+                cx.kernels
+                    .attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
             })
         })
     }
@@ -124,7 +121,8 @@ impl EncoderOps for Flex {
         let (gamma, beta) = (contiguous(&norm.gamma), contiguous(&norm.beta));
         let norm = layer_norm(&gamma, &beta, norm.eps);
         tensor(rows, hidden, |out| {
-            cx.kernels.add_norm(floats(&x), floats(&residual), &norm, out)
+            cx.kernels
+                .add_norm(floats(&x), floats(&residual), &norm, out)
         })
     }
 }

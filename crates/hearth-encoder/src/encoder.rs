@@ -5,7 +5,9 @@ use burn_tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::stock::tensor;
-use crate::{Activation, Config, Encode, EncoderOps, Error, Linear, Pack, Part, Result, Role, Weights};
+use crate::{
+    Activation, Config, Encode, EncoderOps, Error, Linear, Pack, Part, Result, Role, Weights,
+};
 
 /// Tables that turn ids into vectors.
 #[derive(Debug, Clone)]
@@ -253,7 +255,12 @@ impl<B: EncoderOps> Loader<'_, B> {
                 intermediate,
                 hidden,
             )?,
-            output: self.linear(Role::Output, &[format!("{at}.output.dense")], hidden, intermediate)?,
+            output: self.linear(
+                Role::Output,
+                &[format!("{at}.output.dense")],
+                hidden,
+                intermediate,
+            )?,
             output_norm: self.norm(&format!("{at}.output.LayerNorm"))?,
         })
     }

@@ -4,7 +4,7 @@ use burn_ndarray::{NdArray, NdArrayDevice};
 
 use crate::stock::Dense;
 use crate::{
-    Activation, BoxError, Config, Encode, Encoder, EncoderOps, Error, Pack, Weights,
+    Activation, BoxError, Config, Encode, Encoder, EncoderOps, Error, Pack, Precision, Weights,
     available_isas, cpu,
 };
 
@@ -88,7 +88,10 @@ fn kernels_agree_with_stock_operations() {
         let stock = Encoder::<NdArray>::load(&config, &Random, ()).unwrap();
         let expected = encode(&stock, &LENGTHS);
         for isa in available_isas() {
-            let found = encode(&cpu(&config, &Random, isa).unwrap(), &LENGTHS);
+            let found = encode(
+                &cpu(&config, &Random, isa, Precision::F32).unwrap(),
+                &LENGTHS,
+            );
             for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
                 assert!(
                     (found - expected).abs() < 2e-5,
@@ -102,9 +105,12 @@ fn kernels_agree_with_stock_operations() {
 #[test]
 fn bits_depend_on_the_sequence_alone() {
     let config = config(48, 4, Activation::Gelu);
-    let together = encode(&cpu(&config, &Random, crate::best_isa()).unwrap(), &LENGTHS);
+    let together = encode(
+        &cpu(&config, &Random, crate::best_isa(), Precision::F32).unwrap(),
+        &LENGTHS,
+    );
     for isa in available_isas() {
-        let encoder = cpu(&config, &Random, isa).unwrap();
+        let encoder = cpu(&config, &Random, isa, Precision::F32).unwrap();
         for (n, expected) in LENGTHS.iter().zip(&together) {
             let alone = encode(&encoder, &[*n]);
             assert!(
@@ -128,7 +134,13 @@ fn bits_depend_on_the_sequence_alone() {
 
 #[test]
 fn selecting_changes_no_bits() {
-    let encoder = cpu(&config(32, 2, Activation::Gelu), &Random, crate::best_isa()).unwrap();
+    let encoder = cpu(
+        &config(32, 2, Activation::Gelu),
+        &Random,
+        crate::best_isa(),
+        Precision::F32,
+    )
+    .unwrap();
     let all = encode(&encoder, &LENGTHS).concat();
     let mut pack = Pack::default();
     LENGTHS.iter().for_each(|&n| pack.push(&sequence(n)));
@@ -149,7 +161,13 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
 
 #[test]
 fn what_the_model_cannot_take_is_an_error() {
-    let encoder = cpu(&config(32, 2, Activation::Gelu), &Random, crate::best_isa()).unwrap();
+    let encoder = cpu(
+        &config(32, 2, Activation::Gelu),
+        &Random,
+        crate::best_isa(),
+        Precision::F32,
+    )
+    .unwrap();
     let encode = |ids: &[u32], select: &[u32], out: usize| {
         let mut pack = Pack::default();
         pack.push(ids);
@@ -186,7 +204,7 @@ fn odd_sizes_are_refused() {
         num_attention_heads: 5,
         ..config(32, 2, Activation::Gelu)
     };
-    let error = cpu(&broken, &Random, crate::best_isa())
+    let error = cpu(&broken, &Random, crate::best_isa(), Precision::F32)
         .unwrap_err()
         .to_string();
     assert_eq!(

@@ -47,7 +47,7 @@ mod text;
 pub use config::{Loading, StageConfig};
 pub use counts::{Count, Counts, Totals};
 pub use error::{Error, Place, Result};
-pub use hearth_encoder::{Isa, available_isas};
+pub use hearth_encoder::{Isa, Precision, available_isas};
 pub use input_rows::InputRows;
 pub use model::{BertModel, OpenedModel};
 pub use pipeline::{FromSpark, Pipeline, SparkStage, StageSpec, UnknownStages};

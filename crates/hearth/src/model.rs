@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hearth_encoder::{Activation, Config, Encode, Isa};
+use hearth_encoder::{Activation, Config, Encode, Isa, Precision};
 use hearth_models::{BertConfig, HiddenAct, Model, Settings, Tokenizer};
 use hearth_text::piece::{ModelTokenizer, Vocabulary, WordPiece};
 
@@ -93,7 +93,12 @@ impl BertModel {
     }
 
     /// Reads the weights, each for the last time.
-    pub(crate) fn load(model: &Model, kernels: Isa, stage: &str) -> Result<Self> {
+    pub(crate) fn load(
+        model: &Model,
+        kernels: Isa,
+        precision: Precision,
+        stage: &str,
+    ) -> Result<Self> {
         let refuse = |message| Error::Parameter {
             place: stage.to_owned(),
             message,
@@ -121,11 +126,10 @@ impl BertModel {
             },
             layer_norm_eps: c.layer_norm_eps,
         };
-        let encoder = hearth_encoder::cpu(&config, &Source(model), kernels).map_err(|source| {
-            Error::Encoder {
-                stage: stage.to_owned(),
-                source,
-            }
+        let encoder = hearth_encoder::cpu(&config, &Source(model), kernels, precision);
+        let encoder = encoder.map_err(|source| Error::Encoder {
+            stage: stage.to_owned(),
+            source,
         })?;
         Ok(BertModel {
             cls,

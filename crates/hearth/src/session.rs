@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hearth_encoder::Isa;
+use hearth_encoder::{Isa, Precision};
 use hearth_models::{Fingerprint, Model, Stamp};
 
 use crate::config::Registry;
@@ -28,15 +28,19 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Known {
     /// By place, so that a model asked for again is not read again.
-    opened: HashMap<Stamp, OpenedModel>,
+    opened: HashMap<(Stamp, Precision), OpenedModel>,
     /// By content.
-    models: HashMap<Fingerprint, Arc<BertModel>>,
+    models: HashMap<(Fingerprint, Precision), Arc<BertModel>>,
 }
 
 impl Known {
     /// The model of this content. The weights are read for it only if there is one that may be it: that of a new model is
     /// known when it was packed.
-    fn equal_to(&self, model: &Model) -> hearth_models::Result<Option<Arc<BertModel>>> {
+    fn equal_to(
+        &self,
+        model: &Model,
+        precision: Precision,
+    ) -> hearth_models::Result<Option<Arc<BertModel>>> {
         if !self
             .models
             .values()
@@ -44,7 +48,7 @@ impl Known {
         {
             return Ok(None);
         }
-        Ok(self.models.get(&model.fingerprint()?).cloned())
+        Ok(self.models.get(&(model.fingerprint()?, precision)).cloned())
     }
 }
 
@@ -78,35 +82,35 @@ impl Session {
         Ok(PipelineModel::new(self.clone(), stages, notes))
     }
 
-    /// The model at a path. Weights and vocabulary are kept once per session, however many paths, stages and pipelines
-    /// hold the same content.
+    /// The model at a path, its linear layers in a precision. Weights and vocabulary are kept once per session and
+    /// precision, however many paths, stages and pipelines hold the same content.
     ///
     /// # Errors
     /// [`Error::Model`], [`Error::Encoder`], both naming `stage`.
-    pub fn bert(&self, path: &Path, stage: &str) -> Result<OpenedModel> {
+    pub fn bert(&self, path: &Path, precision: Precision, stage: &str) -> Result<OpenedModel> {
         let refuse = |source| Error::Model {
             stage: stage.to_owned(),
             source,
         };
-        let stamp = Stamp::of(path).map_err(refuse)?;
+        let place = (Stamp::of(path).map_err(refuse)?, precision);
         // Held while loading, so that two pipelines asking at once do not load twice.
         let mut known = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = known.opened.get(&stamp) {
+        if let Some(opened) = known.opened.get(&place) {
             return Ok(opened.clone());
         }
         let model = hearth_models::open(path).map_err(refuse)?;
-        let bert = match known.equal_to(&model).map_err(refuse)? {
+        let bert = match known.equal_to(&model, precision).map_err(refuse)? {
             Some(bert) => bert,
             None => {
-                let load = || BertModel::load(&model, self.0.kernels, stage);
+                let load = || BertModel::load(&model, self.0.kernels, precision, stage);
                 let bert = Arc::new(self.0.pool.install(load)?);
                 let fingerprint = model.fingerprint().map_err(refuse)?;
-                known.models.insert(fingerprint, bert.clone());
+                known.models.insert((fingerprint, precision), bert.clone());
                 bert
             }
         };
         let opened = OpenedModel::new(model, bert);
-        known.opened.insert(stamp, opened.clone());
+        known.opened.insert(place, opened.clone());
         Ok(opened)
     }
 

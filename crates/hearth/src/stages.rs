@@ -49,7 +49,7 @@ mod stop_words_cleaner;
 mod tokenizer;
 mod word_vectors;
 
-pub use bert_embeddings::{BertEmbeddings, Compat, OnOverflow, Pieces, Precision};
+pub use bert_embeddings::{BertEmbeddings, Compat, OnOverflow, Pieces};
 pub use chunk_embeddings::ChunkEmbeddings;
 pub use doc2_chunk::Doc2Chunk;
 pub use document_assembler::DocumentAssembler;

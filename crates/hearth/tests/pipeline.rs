@@ -155,7 +155,10 @@ fn bert_parameters_are_checked_with_sparks_texts() {
         embed_error("max_sentence_length", 0).ends_with("The maxSentenceLength must be at least 1")
     );
     assert!(embed_error("batch_size", 0).ends_with("batchSize must be greater than 0"));
-    assert!(embed_error("precision", "bf16").contains("unknown variant `bf16`, expected `f32`"));
+    assert!(
+        embed_error("precision", "f16")
+            .contains("unknown precision `f16`: use f32, bf16, int8-mixed or int8")
+    );
 }
 
 #[test]
@@ -251,9 +254,9 @@ fn a_copy_of_a_model_keeps_its_own_name_and_settings() {
     .unwrap();
     let session = session();
     let one = session
-        .bert(&data().join("models/tiny_cased"), "a")
+        .bert(&data().join("models/tiny_cased"), Precision::F32, "a")
         .unwrap();
-    let two = session.bert(&copy, "b").unwrap();
+    let two = session.bert(&copy, Precision::F32, "b").unwrap();
     assert!(
         Arc::ptr_eq(&one.bert, &two.bert),
         "the weights are the same"
@@ -313,10 +316,10 @@ fn annotations_as_they_stand_in_a_file_are_refused_before_any_data() {
 fn models_are_opened_once() {
     let session = session();
     let one = session
-        .bert(&data().join("models/tiny_cased"), "a")
+        .bert(&data().join("models/tiny_cased"), Precision::F32, "a")
         .unwrap();
     let two = session
-        .bert(&data().join("models/../models/tiny_cased"), "b")
+        .bert(&data().join("models/../models/tiny_cased"), Precision::F32, "b")
         .unwrap();
     assert!(Arc::ptr_eq(&one.bert, &two.bert));
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use hearth_encoder::Encode;
+use hearth_encoder::{Encode, Precision};
 use hearth_text::piece::{ModelTokenizer, lower_case};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,8 @@ pub struct BertEmbeddings {
     pub compat: Compat,
     /// Which pieces of a token make its vector; without effect unless `compat` is `full`.
     pub pieces: Pieces,
-    /// What the encoder multiplies in.
+    /// What the encoder's linear layers multiply: `f32`, `bf16`, `int8-mixed` or `int8`.
+    #[serde(with = "precision")]
     pub precision: Precision,
     /// What happens to a sentence longer than `max_sentence_length`.
     pub on_overflow: OnOverflow,
@@ -88,15 +89,6 @@ pub enum Pieces {
     Mean,
     /// The first one.
     First,
-}
-
-/// What the encoder multiplies in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// 32-bit floats.
-    #[default]
-    F32,
 }
 
 /// What happens to a sentence with more pieces than the model reads.
@@ -153,7 +145,7 @@ impl StageConfig for BertEmbeddings {
             .model
             .as_ref()
             .ok_or_else(|| at.refuse("model", "no model given: set model to a model's path"))?;
-        let opened = at.session.bert(&at.path(path), &stage)?;
+        let opened = at.session.bert(&at.path(path), self.precision, &stage)?;
         for warning in &opened.warnings {
             at.note(format!("model {}: {warning}", opened.name));
         }
@@ -390,5 +382,21 @@ impl Embedder {
                 limit,
             }),
         }
+    }
+}
+
+/// A precision goes by its name.
+mod precision {
+    use hearth_encoder::Precision;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Precision, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(value.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Precision, D::Error> {
+        let name = String::deserialize(from)?;
+        name.parse().map_err(D::Error::custom)
     }
 }
