@@ -13,7 +13,7 @@ use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use hearth::annotation::Annotations;
 use hearth::border::{Border, Layout, Offsets};
-use hearth::{Pipeline, Session};
+use hearth::{Pipeline, Precision, Session};
 use hearth_testkit::data;
 
 fn session() -> Session {
