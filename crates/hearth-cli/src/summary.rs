@@ -33,15 +33,15 @@ impl Rules {
         let stages = stages.filter(|stage| stage.kind == "bert_embeddings");
         let mut rules: Vec<&'static str> = stages
             .map(|stage| {
-                let value = |key| stage.parameters.get(key).and_then(|value| value.as_str());
+                let value = |key: &str| stage.parameters.get(key).and_then(|value| value.as_str());
                 match (value("compat"), value("pieces")) {
                     (Some("full"), Some("first")) => {
-                        "of each token's first piece, by the model's own tokenizer (compat full)"
+                        "each token's first piece, by the model's own tokenizer (compat full)"
                     }
                     (Some("full"), _) => {
                         "the mean of each token's pieces, by the model's own tokenizer (compat full)"
                     }
-                    _ => "by Spark NLP's rules (compat spark)",
+                    _ => "each token's first piece, by Spark NLP's rules (compat spark)",
                 }
             })
             .collect();
@@ -98,7 +98,7 @@ impl Summary {
             ));
         }
         for rules in &self.rules.0 {
-            lines.push(format!("vectors {rules}"));
+            lines.push(format!("vectors: {rules}"));
         }
         let encodes = !self.rules.0.is_empty();
         if encodes {

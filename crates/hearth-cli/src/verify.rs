@@ -30,7 +30,7 @@ pub(crate) fn verify(asked: &Verify, settings: &Settings) -> Result<(), Failure>
             "{}: its card shows no vectors, so there is nothing to compare\n",
             card.name
         );
-        let value = json!({ "schema_version": 1, "name": card.name, "path": path, "text": null, "agrees": null, "tokens": [] });
+        let value = json!({ "schema_version": 1, "name": card.name, "path": path, "text": null, "agrees": null, "components": [] });
         return print(settings, &text, &value);
     };
     let session = Session::builder().build()?;

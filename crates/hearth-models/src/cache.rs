@@ -164,7 +164,6 @@ impl Cache {
             name: reference.to_string(),
             why: why.to_owned(),
             put,
-            near: suggestions(&reference.to_string()),
         }
     }
 

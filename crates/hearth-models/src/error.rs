@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cache::suggestions;
 use crate::format::Found;
 
 /// A result of this crate.
@@ -265,7 +266,7 @@ pub enum Error {
     },
 
     /// A model is in none of the places on this machine, and cannot be had now.
-    #[error("{name} is not on this machine{near}; {why}: {put}")]
+    #[error("{name} is not on this machine{}; {why}: {put}", suggestions(name))]
     NotHere {
         /// What was asked for.
         name: String,
@@ -273,28 +274,24 @@ pub enum Error {
         why: String,
         /// Where to put it by hand.
         put: String,
-        /// Known names that are close to it, as a part of the sentence; empty where none is.
-        near: String,
     },
 
     /// The list of models of Spark NLP has no archive of this name that fits.
     #[cfg(feature = "download")]
     #[error(
-        "no archive of {name} in {language} for Spark NLP {spark_nlp} on Spark {spark} in {list}{near}"
+        "{list} has no archive of {name} in language {language} for {release}{}; ask for another language, or for an \
+         archive by its own name",
+        suggestions(name)
     )]
     NoArchive {
         /// Spark NLP's name.
         name: String,
         /// The language asked for.
         language: String,
-        /// The Spark NLP that asks.
-        spark_nlp: String,
-        /// The Spark that asks.
-        spark: String,
+        /// Who asks: `Spark NLP 5.5.3 on Spark 3.5`.
+        release: String,
         /// The address of the list.
         list: String,
-        /// Known names that are close to it, as a part of the sentence; empty where none is.
-        near: String,
     },
 
     /// A file could not be downloaded. What arrived of it is kept, where going on from there is possible.

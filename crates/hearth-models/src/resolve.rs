@@ -76,6 +76,12 @@ impl Default for Release {
     }
 }
 
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spark NLP {} on Spark {}", self.spark_nlp, self.spark)
+    }
+}
+
 /// One line of `metadata.json`: an archive that can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -133,7 +139,8 @@ impl Resource {
         let (time, spark, spark_nlp) = (next()?.parse().ok()?, next()?, next()?);
         let (language, name) = (next()?, next()?);
         let version = |text: &str| {
-            Some(Version::parse(text)).filter(|v| v.to_string() == text && !v.0.is_empty())
+            let parts: Result<Vec<u32>, _> = text.split('.').map(str::parse).collect();
+            parts.ok().map(Version)
         };
         Some(Self {
             name: name.to_owned(),

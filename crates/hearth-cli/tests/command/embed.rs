@@ -269,7 +269,7 @@ fn in_the_full_mode_every_token_has_a_row_of_its_own() {
     };
     let (mean, said) = full(&["--compat", "full"]);
     assert!(
-        said.contains("vectors the mean of each token's pieces"),
+        said.contains("vectors: the mean of each token's pieces"),
         "{said}"
     );
     assert!(said.contains("1 without a word"), "{said}");
@@ -283,10 +283,7 @@ fn in_the_full_mode_every_token_has_a_row_of_its_own() {
         (&Value::Null, &json!(-1))
     );
     let (first, said) = full(&["--compat=full", "--pieces=first"]);
-    assert!(
-        said.contains("vectors of each token's first piece"),
-        "{said}"
-    );
+    assert!(said.contains("vectors: each token's first piece"), "{said}");
     assert_ne!(first[0]["vector"], mean[0]["vector"]);
     assert_eq!(first[1]["vector"], mean[1]["vector"]);
 

@@ -6,6 +6,7 @@ mod convert;
 mod embed;
 mod golden;
 mod inspect;
+mod models;
 mod same_bits;
 mod saved;
 mod settings;

@@ -119,7 +119,8 @@ fn of_parquet(source: &Source) -> Result<Contents> {
         source: e,
     };
     let file = file(source)?;
-    let footer = guarded(|| parquet_files::footer(&file), ParquetError::General).map_err(damaged)?;
+    let footer =
+        guarded(|| parquet_files::footer(&file), ParquetError::General).map_err(damaged)?;
     let schema = Arc::new(parquet_files::described(footer.schema()));
     let of_file = footer.metadata().file_metadata();
     let entries = of_file.key_value_metadata().into_iter().flatten();
@@ -148,7 +149,8 @@ fn count_parquet(
     let leaves = footer.parquet_schema();
     let is_counted = |leaf: &usize| {
         let path = leaves.columns()[*leaf].path().parts();
-        path.first().is_some_and(|root| annotations.contains_key(root))
+        path.first()
+            .is_some_and(|root| annotations.contains_key(root))
             && path.last().is_some_and(|name| name == COUNTED)
     };
     let counted: Vec<usize> = (0..leaves.num_columns()).filter(is_counted).collect();

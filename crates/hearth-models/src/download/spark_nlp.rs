@@ -11,7 +11,7 @@ use object_store::{ClientOptions, GetOptions, GetRange, ObjectStore as _, RetryC
 use super::lock::Lock;
 use super::transfer::{Answer, Partial, Refusal, Source, Sums, cause};
 use super::{Downloader, Progress, USER_AGENT};
-use crate::cache::{Record, holds_model, suggestions};
+use crate::cache::{Record, holds_model};
 use crate::error::{Error, Result};
 use crate::moment;
 use crate::resolve::{Release, Resource, read_metadata, resolve};
@@ -98,10 +98,8 @@ impl Downloader {
             .ok_or_else(|| Error::NoArchive {
                 name: name.to_owned(),
                 language: language.to_owned(),
-                spark_nlp: release.spark_nlp.to_string(),
-                spark: release.spark.to_string(),
+                release: release.to_string(),
                 list: object.url(),
-                near: suggestions(name),
             })
     }
 

@@ -46,9 +46,9 @@ fn every_request_resolves_as_in_spark_nlp() {
             "{case}"
         );
         if taken.is_some() {
-            found += 1
+            found += 1;
         } else {
-            nothing += 1
+            nothing += 1;
         }
     }
     assert_eq!((found, nothing), (114, 278));
