@@ -11,7 +11,7 @@ use hearth_text::piece::{first_word, lower_case};
 use serde::{Deserialize, Serialize};
 
 use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, labelled, lean_field,
 };
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
@@ -200,10 +200,7 @@ const TOKENS: usize = 1;
 
 impl EncodingStage for Embedder {
     fn bind(&self, input: &Schema) -> Result<Bound> {
-        let mut reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        reads.sort_by_key(|&index| {
-            AnnotatorType::of(input.field(index)) != Some(AnnotatorType::Document)
-        });
+        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
         let origin = Origin::of(input.field(reads[TOKENS]));
         let field = lean_field(
             &self.output_col,
@@ -214,13 +211,13 @@ impl EncodingStage for Embedder {
             },
             &origin,
         );
-        let mut metadata = field.metadata().clone();
-        metadata.insert(key::DIMENSION.to_owned(), self.dimension_label.to_string());
-        metadata.insert(key::REF.to_owned(), self.storage_ref.clone());
-        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        let labels = [
+            (key::DIMENSION, self.dimension_label.to_string()),
+            (key::REF, self.storage_ref.clone()),
+        ];
         Ok(Bound {
             reads,
-            adds: vec![field],
+            adds: vec![labelled(&field, labels)],
             ..Bound::default()
         })
     }
@@ -236,14 +233,8 @@ impl EncodingStage for Embedder {
         out: &mut Sequences,
         seen: &Counts,
     ) -> Result<Plan> {
-        let schema = batch.schema_ref();
-        let open = |read: usize| {
-            Annotations::open(
-                batch.column(at.reads[read]),
-                schema.field(at.reads[read]).name(),
-            )
-        };
-        let (sentences, tokens) = (open(SENTENCES)?, open(TOKENS)?);
+        let sentences = Annotations::of(batch, at.reads[SENTENCES])?;
+        let tokens = Annotations::of(batch, at.reads[TOKENS])?;
         let mut cutter = Cutter {
             stage: self,
             tokens,
@@ -276,11 +267,8 @@ impl EncodingStage for Embedder {
         plan: Plan,
         vectors: &Vectors,
     ) -> Result<Output> {
-        let index = at.reads[TOKENS];
-        let tokens =
-            Annotations::open(batch.column(index), batch.schema_ref().field(index).name())?;
-        let mut out =
-            AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
+        let tokens = Annotations::of(batch, at.reads[TOKENS])?;
+        let mut out = AnnotationBuilder::following(&tokens);
         let mut piece_ids = Vec::with_capacity(plan.items.len());
         let mut values = Vec::with_capacity(plan.items.len() * vectors.dimension);
         for row in plan.offsets.windows(2) {
@@ -294,7 +282,7 @@ impl EncodingStage for Embedder {
                     lowered if !self.case_sensitive && lowered != text => {
                         out.push_owned(span, &lowered)?;
                     }
-                    _ => out.push_slice(span, tokens.results(), item.source, 0, text),
+                    _ => out.push_slice(span, tokens.results(), item.source, 0, text)?,
                 }
                 piece_ids.push(item.piece_id);
                 values.extend_from_slice(vectors.get(item.sequence, item.row));
