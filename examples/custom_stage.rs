@@ -68,7 +68,7 @@ impl Stage for KeepSentences {
                     i,
                     0,
                     sentences.result(i),
-                );
+                )?;
             }
             kept.end_row()?;
         }

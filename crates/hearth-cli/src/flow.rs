@@ -20,6 +20,7 @@ pub(crate) struct Done {
 pub(crate) struct Flow<'a> {
     job: Job,
     bound: &'a BoundPipeline,
+    options: WriteOptions,
     progress: Progress,
     run: Run,
     /// The writer of the part that is coming out, and its number.
@@ -32,13 +33,19 @@ pub(crate) struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    /// Creates the first file.
-    pub(crate) fn start(job: Job, bound: &'a BoundPipeline) -> Result<Self, Failure> {
+    /// Creates the first file; its columns are encoded by `jobs` threads.
+    pub(crate) fn start(job: Job, bound: &'a BoundPipeline, jobs: usize) -> Result<Self, Failure> {
+        let options = WriteOptions {
+            overwrite: job.settings.all.overwrite == Some(true),
+            threads: jobs,
+            ..WriteOptions::default()
+        };
         let total = job.inputs.sources().iter().map(|source| source.bytes).sum();
         let progress = Progress::start(job.log, total);
         let mut flow = Flow {
             job,
             bound,
+            options,
             progress,
             run: bound.start(),
             writer: None,
@@ -170,19 +177,16 @@ impl<'a> Flow<'a> {
     }
 
     fn create(&self, part: usize) -> Result<Writer, Failure> {
-        let options = WriteOptions {
-            overwrite: self.job.settings.all.overwrite == Some(true),
-            ..WriteOptions::default()
-        };
+        let options = &self.options;
         let schema = self.bound.schema();
         Ok(match &self.job.output {
             Output::Stdout => Writer::ndjson(std::io::stdout(), schema)?,
-            Output::File { path, format } => Writer::create(path, *format, schema, &options)?,
+            Output::File { path, format } => Writer::create(path, *format, schema, options)?,
             Output::Directory(_) => Writer::create(
                 &self.job.files[part],
                 hearth_io::Format::Parquet,
                 schema,
-                &options,
+                options,
             )?,
         })
     }

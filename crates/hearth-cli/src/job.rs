@@ -132,7 +132,7 @@ impl Job {
             self.settings.all.json == Some(true),
             self.output == Output::Stdout,
         );
-        let done = Flow::start(self, &bound)?.finish()?;
+        let done = Flow::start(self, &bound, session.jobs())?.finish()?;
         let summary = Summary::new(done.seen, rules, &done.written, done.time);
         log.info(&summary.text());
         if json && to_stdout {

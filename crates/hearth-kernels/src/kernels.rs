@@ -20,6 +20,8 @@ use crate::{
 };
 use std::{fmt, mem::MaybeUninit};
 
+/// By rows.
+type TileFns<T, F> = [unsafe fn(&mut Tile<'_, T, F>); ROWS];
 type TileFn = unsafe fn(&mut Tile<'_, f32, Scaled<'_>>);
 type WordTileFn = unsafe fn(&mut Tile<'_, u32, Rescaled<'_>>);
 type WordsFn = unsafe fn(&[f32], &mut [u32]) -> RowScale;
@@ -332,7 +334,7 @@ impl Kernels {
 
     fn multiply_by<T, F: Finish>(
         &self,
-        tiles: &[[unsafe fn(&mut Tile<'_, T, F>); ROWS]],
+        tiles: &[TileFns<T, F>],
         mut tile: Tile<'_, T, F>,
         activation: Activation,
     ) {
@@ -361,7 +363,7 @@ impl Kernels {
 
     fn multiply_whole<T, F: Finish>(
         &self,
-        tiles: &[[unsafe fn(&mut Tile<'_, T, F>); ROWS]],
+        tiles: &[TileFns<T, F>],
         tile: &mut Tile<'_, T, F>,
         activation: Activation,
     ) {

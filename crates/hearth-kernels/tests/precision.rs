@@ -1,5 +1,6 @@
 //! Layers of 16 and 8 bits: right, and the same bits however the work is cut.
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, reason = "steps of a byte")]
 
 mod common;
 

@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(added.len(), 6);
 
         let config = r#"{"do_basic_tokenize": false}"#;
-        let written = json(&super::tests::of(None, Some(config)), None);
+        let written = json(&of(None, Some(config)), None);
         assert_eq!(written["normalizer"], Value::Null);
         assert_eq!(written["pre_tokenizer"]["type"], "WhitespaceSplit");
     }

@@ -1,7 +1,10 @@
 //! The cleanup modes of Spark NLP 5.5.3's `DocumentAssembler`.
 //!
 //! White space is Java's `\s` (U+0009 to U+000D and U+0020). The `*_full` modes also treat the escapes `\r`, `\n`, `\t`
-//! when they stand in the text as a backslash and a letter. Offsets of later stages refer to the cleaned text.
+//! when they stand in the text as a backslash and a letter. Offsets of later stages refer to the cleaned text;
+//! [`clean_traced`] gives the way back from them to the text as it was.
+
+mod edits;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +12,9 @@ use std::str::FromStr;
 
 use crate::error::Error;
 use crate::java::{is_space, trim};
+
+pub use edits::Edits;
+use edits::Watch;
 
 /// What is done to a text before anything else. The regexes are Spark NLP's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -81,31 +87,54 @@ impl FromStr for CleanupMode {
 /// The cleaned text; borrowed when it is a slice of `text`.
 #[must_use]
 pub fn clean(mode: CleanupMode, text: &str) -> Cow<'_, str> {
+    watched(mode, text, &mut ())
+}
+
+/// The cleaned text as [`clean`] gives it, and the way back from it to `text`.
+#[must_use]
+pub fn clean_traced(mode: CleanupMode, text: &str) -> (Cow<'_, str>, Edits) {
+    let mut edits = Edits::default();
+    let cleaned = watched(mode, text, &mut edits);
+    (cleaned, edits)
+}
+
+fn watched<'a>(mode: CleanupMode, text: &'a str, watch: &mut impl Watch) -> Cow<'a, str> {
     match mode {
         CleanupMode::Disabled => Cow::Borrowed(text),
-        CleanupMode::Inplace => replace(text, " ", space),
-        CleanupMode::InplaceFull => replace(text, " ", |t| {
+        CleanupMode::Inplace => replace(text, " ", watch, space),
+        CleanupMode::InplaceFull => replace(text, " ", watch, |t| {
             space(t).max(escaped_break(t)).max(escaped_tab(t))
         }),
-        CleanupMode::Shrink => replace(trim(text), " ", spaces),
-        CleanupMode::ShrinkFull => shrink_full(trim(text)),
-        CleanupMode::Each => replace(text, " ", |t| space_and(t, feed_or_tab)),
-        CleanupMode::EachFull => replace(text, " ", |t| {
+        CleanupMode::Shrink => replace(trimmed(text, watch), " ", watch, spaces),
+        CleanupMode::ShrinkFull => shrink_full(trimmed(text, watch), watch),
+        CleanupMode::Each => replace(text, " ", watch, |t| space_and(t, feed_or_tab)),
+        CleanupMode::EachFull => replace(text, " ", watch, |t| {
             space_and(t, |rest| {
                 feed_or_tab(rest)
                     .max(escaped_break(rest))
                     .max(escaped_tab(rest))
             })
         }),
-        CleanupMode::DeleteFull => {
-            replace(trim(text), "", |t| escaped_break(t).max(escaped_tab(t)))
-        }
+        CleanupMode::DeleteFull => replace(trimmed(text, watch), "", watch, |t| {
+            escaped_break(t).max(escaped_tab(t))
+        }),
     }
+}
+
+fn trimmed<'a>(text: &'a str, watch: &mut impl Watch) -> &'a str {
+    let trimmed = trim(text);
+    watch.trimmed(trimmed.as_ptr() as usize - text.as_ptr() as usize);
+    trimmed
 }
 
 /// Replaces each match, leftmost first, by `with`. `length` gives the length of the match at the start of a non-empty
 /// slice, 0 for none; every match starts with white space or a backslash.
-fn replace<'a>(text: &'a str, with: &str, mut length: impl FnMut(&[u8]) -> usize) -> Cow<'a, str> {
+fn replace<'a>(
+    text: &'a str,
+    with: &str,
+    watch: &mut impl Watch,
+    mut length: impl FnMut(&[u8]) -> usize,
+) -> Cow<'a, str> {
     let bytes = text.as_bytes();
     let mut out = String::new();
     let mut copied = 0;
@@ -127,6 +156,7 @@ fn replace<'a>(text: &'a str, with: &str, mut length: impl FnMut(&[u8]) -> usize
             out.push_str(&text[copied..i]);
             out.push_str(with);
             copied = i + matched;
+            watch.replaced(i, matched, with.len());
         }
         i += matched;
     }
@@ -138,10 +168,10 @@ fn replace<'a>(text: &'a str, with: &str, mut length: impl FnMut(&[u8]) -> usize
 }
 
 /// `\s+|(?:\\r)*(?:\\n)+|(?:\\t)+` to one space.
-fn shrink_full(text: &str) -> Cow<'_, str> {
+fn shrink_full<'a>(text: &'a str, watch: &mut impl Watch) -> Cow<'a, str> {
     // A run of escaped carriage returns without a line feed after it is looked through once, not once per member.
     let mut barren = 0;
-    replace(text, " ", |t| {
+    replace(text, " ", watch, |t| {
         let plain = spaces(t).max(repeated(t, br"\t"));
         if plain > 0 {
             return plain;

@@ -9,6 +9,7 @@
 //! Offsets come in two units, and each name or doc says which. *Bytes* index the `&str`. *UTF-16 units* are what Spark
 //! NLP counts in (Java strings); [`utf16::Cursor`] turns the first into the second.
 
+mod blocks;
 pub mod cleanup;
 mod error;
 pub mod java;

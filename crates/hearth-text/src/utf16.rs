@@ -48,15 +48,22 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether the text is ASCII.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
     /// The UTF-16 position of byte position `byte`, which must lie on a character boundary of the text, its end included.
     /// Positions may come in any order, but each one smaller than the last costs a new start from the beginning.
     ///
     /// # Panics
     /// If `byte` lies past the end of a text that is not ASCII.
+    #[inline]
     pub fn at(&mut self, byte: usize) -> usize {
-        if self.ascii {
-            return byte;
-        }
+        if self.ascii { byte } else { self.count(byte) }
+    }
+
+    fn count(&mut self, byte: usize) -> usize {
         if byte < self.byte {
             (self.byte, self.unit) = (0, 0);
         }

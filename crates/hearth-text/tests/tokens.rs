@@ -377,35 +377,3 @@ fn halves_of_characters_stand_nowhere() {
         expected.map(|(begin, at, text)| (begin, at, text.to_owned()))
     );
 }
-
-/// Texts that make a careless implementation quadratic: at this size such a one would take minutes.
-#[test]
-fn long_texts_of_one_unit() {
-    let default = TokenRules::default;
-    let settings = [
-        TokenRules {
-            split_chars: vec!["-".to_owned(), "b".to_owned()],
-            ..default()
-        },
-        TokenRules {
-            split_pattern: Some(String::new()),
-            ..default()
-        },
-        TokenRules {
-            exceptions: vec!["a b".to_owned(), r"b-+".to_owned(), "😀".to_owned()],
-            ..default()
-        },
-        TokenRules {
-            target_pattern: r"\w+".to_owned(),
-            infix_patterns: vec![r"(\w+?)(?=b)(b)".to_owned(), r"(\w+)".to_owned()],
-            ..default()
-        },
-    ];
-    for rules in settings {
-        let tokenizer = Tokenizer::new(rules).unwrap();
-        for unit in ["a", "-", "a-", "ab ", "😀", "😀b", " ", "\\", "a.-b"] {
-            let text = unit.repeat((1 << 16) / unit.len());
-            tokenizer.tokenize(&text, |_| {}).unwrap();
-        }
-    }
-}

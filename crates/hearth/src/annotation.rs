@@ -16,7 +16,9 @@
 //!   without any, and for a token without one of embeddings that have an annotation for each token.
 //!
 //! The field's metadata says `annotatorType`, and `dimension` and `ref` for embeddings, as in Spark; `hearth.text` names
-//! the column the text came from and `hearth.document` the column whose text `at` counts in.
+//! the column the text came from and `hearth.document` the column whose text `at` counts in. `hearth.traced` is there
+//! where a DocumentAssembler was told to keep offsets into the plain text (`keep_original_offsets`): the cleanup mode,
+//! by which the border finds the way back from `at`. Annotations themselves carry nothing more for it.
 
 mod builder;
 mod metadata;
@@ -26,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use hearth_text::cleanup::CleanupMode;
 
 pub use builder::{AnnotationBuilder, Span};
 pub use metadata::MetadataBuilder;
@@ -46,6 +49,8 @@ pub mod key {
     pub const DOCUMENT: &str = "hearth.document";
     /// Present where the document's text is not the plain text as it stands there, but cleaned up.
     pub const CLEANED: &str = "hearth.cleaned";
+    /// Present where offsets into the plain text were asked for: the cleanup mode that made the document of it.
+    pub const TRACED: &str = "hearth.traced";
     /// Present where a column holds whole documents, as a DocumentAssembler made them.
     pub const WHOLE: &str = "hearth.whole";
     /// What a column at rest counts its offsets in: `char`, `byte` or `utf16`.
@@ -219,7 +224,23 @@ pub fn lean_field(name: &str, kind: AnnotatorType, shape: Shape, origin: &Origin
     if origin.cleaned {
         metadata.insert(key::CLEANED.to_owned(), "true".to_owned());
     }
+    if let Some(mode) = origin.traced {
+        metadata.insert(key::TRACED.to_owned(), mode.to_string());
+    }
     Arc::new(Field::new(name, DataType::List(Arc::new(item)), false).with_metadata(metadata))
+}
+
+/// The field with more metadata.
+pub(crate) fn labelled(
+    field: &Field,
+    labels: impl IntoIterator<Item = (&'static str, String)>,
+) -> FieldRef {
+    let mut field = field.clone();
+    let labels = labels.into_iter();
+    field
+        .metadata_mut()
+        .extend(labels.map(|(key, value)| (key.to_owned(), value)));
+    Arc::new(field)
 }
 
 /// Where annotations come from.
@@ -231,6 +252,8 @@ pub struct Origin {
     pub document: Option<String>,
     /// Whether the document's text was cleaned up, so that `at` does not count in the plain text.
     pub cleaned: bool,
+    /// The cleanup mode, where offsets into the plain text were asked for.
+    pub traced: Option<CleanupMode>,
 }
 
 impl Origin {
@@ -242,6 +265,7 @@ impl Origin {
             text: get(key::TEXT),
             document: get(key::DOCUMENT),
             cleaned: field.metadata().contains_key(key::CLEANED),
+            traced: get(key::TRACED).and_then(|mode| mode.parse().ok()),
         }
     }
 }

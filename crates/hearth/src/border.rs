@@ -6,14 +6,22 @@
 //! - [`Layout::Rows`]: one row per annotation of the last annotation column.
 //! - [`Layout::Spark`]: Spark NLP's annotation struct, so that Spark NLP goes on from it.
 //!
+//! With `keep_original_offsets` ([`crate::stages::DocumentAssembler`]) there are also `original_begin` and
+//! `original_end`: positions in the plain text as it was before cleanup, in the unit asked for (UTF-16 too), null where
+//! the text does not stand in the document. They stand beside `begin` and `end` in the first two layouts; in the last
+//! they are entries of the metadata, in UTF-16 with `original_end` inclusive, and are left out where they would be null.
+//! They are found by cleaning the plain text once more.
+//!
 //! Rows whose text is null are null in the first two, and Spark's empty annotations in the last.
 
 mod nested;
 mod offsets;
 mod origin;
+mod places;
 mod rows;
 mod spark;
 
+pub(crate) use places::in_original;
 pub(crate) use spark::vector_lists;
 
 use std::fmt::{self, Display};
@@ -174,7 +182,7 @@ impl BoundBorder {
             self.layout,
         ) {
             (None, _) => Ok(array.clone()),
-            (Some(kind), Layout::Spark) => spark::column(array, field.name(), kind),
+            (Some(kind), Layout::Spark) => spark::column(batch, index, kind),
             (Some(_), Layout::Nested(offsets) | Layout::Rows(offsets)) => {
                 nested::column(batch, index, offsets)
             }

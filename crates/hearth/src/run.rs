@@ -13,7 +13,7 @@ use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::annotation::{AnnotatorType, Shape};
+use crate::annotation::{AnnotatorType, Origin, Shape};
 use crate::border::{Border, BoundBorder};
 use crate::counts::Counts;
 use crate::schedule;
@@ -92,6 +92,7 @@ fn bind_steps<'a>(
     let mut schema = input.clone();
     for stage in stages {
         let step = Step::new(stage.clone(), stage.bind(&schema)?, &schema);
+        step.keeps_originals()?;
         schema = step.schema.clone();
         steps.push(step);
     }
@@ -153,6 +154,29 @@ impl Step {
             columns,
             schema,
         }
+    }
+
+    /// Refuses to lose the plain text that annotations lead back to.
+    fn keeps_originals(&self) -> Result<()> {
+        let traced = self.schema.fields().iter().find_map(|field| {
+            let origin = Origin::of(field);
+            let text = origin.text.filter(|_| origin.traced.is_some())?;
+            let at = self.schema.index_of(&text).ok();
+            let kept = at.is_some_and(|at| matches!(self.columns[at], From::Input(_)));
+            (!kept).then(|| (field.name(), text))
+        });
+        let Some((column, text)) = traced else {
+            return Ok(());
+        };
+        let made: Vec<_> = self.bound.adds.iter().map(|f| f.name().as_str()).collect();
+        Err(Error::Parameter {
+            place: format!("column '{column}'"),
+            message: format!(
+                "keep_original_offsets leads back to the text in column '{text}', and the stage that makes '{}' \
+                 replaces or drops that column; give its output another name",
+                made.join("', '")
+            ),
+        })
     }
 
     /// The batch after the stage, and where its rows came from.
@@ -339,7 +363,7 @@ impl Limits {
             .map(|d| usize::try_from(d).unwrap_or(1) * size_of::<f32>())
             .sum();
         let text = match per_token {
-            0 => 2 << 20,
+            0 => 1 << 19,
             _ => (Self::VECTORS / per_token * Self::BYTES_PER_TOKEN).clamp(16 << 10, 2 << 20),
         };
         Limits {

@@ -12,7 +12,7 @@ use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use hearth_encoder::Encode;
 
-use crate::annotation::{AnnotatorType, is_lean};
+use crate::annotation::{AnnotatorType, Origin, Shape, is_lean, lean_field};
 use crate::counts::Counts;
 use crate::{Error, Result};
 
@@ -27,6 +27,25 @@ pub struct Bound {
     pub drops: Vec<usize>,
     /// Whether one row may become several, or none.
     pub explodes: bool,
+}
+
+impl Bound {
+    /// Of a stage that makes column `name` of annotations of `kind` from those of column `source`, whose documents and
+    /// origin are theirs.
+    #[must_use]
+    pub fn following(input: &Schema, source: usize, name: &str, kind: AnnotatorType) -> Self {
+        let from = input.field(source);
+        Bound {
+            reads: vec![source],
+            adds: vec![lean_field(
+                name,
+                kind,
+                Shape::following(from),
+                &Origin::of(from),
+            )],
+            ..Bound::default()
+        }
+    }
 }
 
 /// What a stage gives for one batch.
@@ -272,8 +291,8 @@ pub fn plain_column(
 }
 
 /// Finds the input columns of an annotator by Spark NLP's rule (5.5.3, `HasInputAnnotationCols`): every required type
-/// must be the type of a column whose name is among `input_cols`; their order does not matter. Gives the index of each
-/// name's column that has one of the types, in the order of `input_cols`.
+/// must be the type of a column whose name is among `input_cols`; their order does not matter. Gives the indices of the
+/// columns in the order of `required`; those of one type in the order of `input_cols`.
 ///
 /// # Errors
 /// [`Error::InputCount`], [`Error::WrongInputs`] with Spark's text.
@@ -295,7 +314,7 @@ pub fn input_columns(
         let (index, field) = schema.column_with_name(name)?;
         Some((index, AnnotatorType::of(field)?))
     };
-    let found: Vec<(usize, AnnotatorType)> = input_cols.iter().filter_map(typed).collect();
+    let mut found: Vec<(usize, AnnotatorType)> = input_cols.iter().filter_map(typed).collect();
     if required
         .iter()
         .all(|kind| found.iter().any(|(_, other)| other == kind))
@@ -312,11 +331,9 @@ pub fn input_columns(
                     .to_owned(),
             });
         }
-        return Ok(found
-            .into_iter()
-            .filter(|(_, kind)| required.contains(kind))
-            .map(|(index, _)| index)
-            .collect());
+        found.retain(|(_, kind)| required.contains(kind));
+        found.sort_by_key(|(_, kind)| required.iter().position(|other| other == kind));
+        return Ok(found.into_iter().map(|(index, _)| index).collect());
     }
     let line = |field: &FieldRef| match field.metadata().get(crate::annotation::key::ANNOTATOR_TYPE)
     {

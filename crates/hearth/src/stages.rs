@@ -34,6 +34,7 @@
 
 mod bert_embeddings;
 mod chunk_embeddings;
+mod cleaner;
 mod cutter;
 mod doc2_chunk;
 mod document_assembler;

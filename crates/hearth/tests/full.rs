@@ -70,11 +70,7 @@ fn check(tokenizer: &ModelTokenizer, expected: &Expected) {
     let mut pieces = Vec::new();
     tokenizer.pieces(&expected.text, &mut pieces).unwrap();
     let ids = pieces.iter().map(|piece| piece.id);
-    let around = |ids: &[u32]| ids.to_vec().into_iter();
-    let ids: Vec<u32> = around(tokenizer.before())
-        .chain(ids)
-        .chain(around(tokenizer.after()))
-        .collect();
+    let ids: Vec<u32> = [tokenizer.before(), &Vec::from_iter(ids), tokenizer.after()].concat();
     let text = &expected.text;
     assert_eq!(
         ids, expected.ids,
@@ -182,7 +178,9 @@ fn every_token_has_the_mean_of_its_pieces() {
         let expected = recorded(&format!("{name}.jsonl.gz"));
         let expected: HashMap<&str, &Expected> =
             expected.iter().map(|e| (e.text.as_str(), e)).collect();
-        let opened = session().bert(&model(name), "test").unwrap();
+        let opened = session()
+            .bert(&model(name), hearth::Precision::F32, "test")
+            .unwrap();
         for first in [false, true] {
             let pieces = if first { "first" } else { "mean" };
             let parameters = json!({"pieces": pieces, "max_sentence_length": LIMIT});

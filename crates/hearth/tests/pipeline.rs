@@ -162,6 +162,35 @@ fn bert_parameters_are_checked_with_sparks_texts() {
 }
 
 #[test]
+fn values_that_only_one_of_the_two_languages_has_are_refused() {
+    let toml = |value: &str| {
+        let file = format!("[[stage]]\ntype = \"finisher\"\nx = {value}\n");
+        Pipeline::from_toml(&file, "p.toml")
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        toml("1979-05-27"),
+        "p.toml:3: no parameter is a date or a time; write it in quotes"
+    );
+    assert_eq!(toml("[1.5, inf]"), "p.toml:3: a number must be finite");
+    let json = |value: &str| {
+        let file = format!("{{\"stage\": [{{\"type\": \"finisher\",\n\"x\": {value}}}]}}");
+        Pipeline::from_json(&file, "p.json")
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        json("[null]"),
+        "p.json:2: 'x': null is no value here; leave the key out"
+    );
+    assert_eq!(
+        json("18446744073709551615"),
+        "p.json:2: 'x': an integer must be below 2^63"
+    );
+}
+
+#[test]
 fn a_relative_model_path_starts_from_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let pipeline = Pipeline::embed("text", PathBuf::from("nowhere/model")).to_toml();
@@ -319,7 +348,11 @@ fn models_are_opened_once() {
         .bert(&data().join("models/tiny_cased"), Precision::F32, "a")
         .unwrap();
     let two = session
-        .bert(&data().join("models/../models/tiny_cased"), Precision::F32, "b")
+        .bert(
+            &data().join("models/../models/tiny_cased"),
+            Precision::F32,
+            "b",
+        )
         .unwrap();
     assert!(Arc::ptr_eq(&one.bert, &two.bert));
 }

@@ -1,6 +1,9 @@
 //! What Spark NLP answered, through `hearth run --layout spark -o -`.
 
-use hearth_testkit::{Case, Tolerance, case_names, data};
+use hearth_testkit::{
+    Case, OddParameter, Tolerance, case_names, data, failing_jobs, odd_parameters,
+};
+use serde_json::{Value, json};
 
 use crate::{Workplace, arg, json_rows, model, text};
 
@@ -42,7 +45,7 @@ fn every_case_is_equal() {
         let lines = case
             .input_rows(&folder)
             .into_iter()
-            .map(|row| serde_json::Value::Object(row).to_string() + "\n");
+            .map(|row| Value::Object(row).to_string() + "\n");
         place.write("in.jsonl", lines.collect::<String>());
         let output = place.ok([
             "run", "p.json", "in.jsonl", "--layout", "spark", "-o", "-", "-q",
@@ -72,12 +75,53 @@ fn errors_have_sparks_text() {
         let lines = case
             .input_rows(&folder)
             .into_iter()
-            .map(|row| serde_json::Value::Object(row).to_string() + "\n");
+            .map(|row| Value::Object(row).to_string() + "\n");
         place.write("in.jsonl", lines.collect::<String>());
         let output = place.run(["run", "p.json", "in.jsonl", "-o", "out.parquet"]);
         assert_eq!(output.status.code(), Some(2));
         case.compare_error(&text(&output.stderr))
             .unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(!place.path("out.parquet").exists());
+    }
+}
+
+fn run_odd(place: &Workplace, case: &OddParameter) -> std::process::Output {
+    place.write("p.json", case.pipeline());
+    place.write("in.jsonl", json!({ "text": case.text }).to_string());
+    place.run([
+        "run", "p.json", "in.jsonl", "--layout", "spark", "-o", "-", "-q",
+    ])
+}
+
+#[test]
+fn odd_parameters_have_sparks_answer() {
+    let place = Workplace::new();
+    for case in odd_parameters() {
+        let output = run_odd(&place, &case);
+        let said = text(&output.stderr);
+        if !output.status.success() {
+            assert_eq!(output.status.code(), Some(2), "{}: {said}", case.name);
+            assert_eq!(text(&output.stdout), "", "{}", case.name);
+            case.compare(Err(&said)).unwrap();
+            continue;
+        }
+        let rows = json_rows(&output.stdout);
+        let found = rows[0][case.output_col()].as_array().unwrap();
+        let short = |a: &Value| json!([a["begin"], a["end"], a["result"]]);
+        let found: Vec<_> = found.iter().map(short).collect();
+        case.compare(Ok(&found)).unwrap();
+    }
+}
+
+#[test]
+fn what_fails_in_sparks_jobs_fails_here() {
+    let place = Workplace::new();
+    for (case, expected) in failing_jobs() {
+        let output = run_odd(&place, &case);
+        let said = text(&output.stderr);
+        assert!(said.contains(expected), "{}: {said}", case.name);
+        // A pattern is looked at before any row is, a group when a row asks for it.
+        let code = if expected.starts_with("row") { 1 } else { 2 };
+        assert_eq!(output.status.code(), Some(code), "{}: {said}", case.name);
     }
 }

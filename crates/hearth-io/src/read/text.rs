@@ -38,6 +38,8 @@ pub(super) fn open(
             source,
             batch_bytes: options.batch_bytes,
             batch_rows: options.batch_rows,
+            n_bytes: 0,
+            n_rows: 0,
         }),
         TxtMode::Whole => Box::new(Whole {
             schema: Arc::clone(&schema),
@@ -54,12 +56,16 @@ struct Documents<R> {
     source: Source,
     batch_bytes: usize,
     batch_rows: usize,
+    /// The size of the batch before, and a little.
+    n_bytes: usize,
+    n_rows: usize,
 }
 
 impl<R: std::io::BufRead + Send> Batches for Documents<R> {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let mut text = Vec::new();
-        let mut lengths = Vec::new();
+        // The documents before tell the size of these, which spares growing.
+        let mut text = Vec::with_capacity(self.n_bytes);
+        let mut lengths = Vec::with_capacity(self.n_rows);
         while lengths.is_empty()
             || (text.len() < self.batch_bytes && lengths.len() < self.batch_rows)
         {
@@ -77,6 +83,7 @@ impl<R: std::io::BufRead + Send> Batches for Documents<R> {
         if lengths.is_empty() {
             return Ok(None);
         }
+        (self.n_bytes, self.n_rows) = (text.len() + text.len() / 16, lengths.len());
         documents(&self.schema, text, &lengths, &self.source).map(Some)
     }
 }

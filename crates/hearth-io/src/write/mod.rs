@@ -24,14 +24,17 @@ pub struct WriteOptions {
     pub overwrite: bool,
     /// The encoded size at which a Parquet row group is closed; about this much is held in memory.
     pub row_group_bytes: usize,
+    /// How many threads encode the columns of a Parquet file; at least one. The bytes do not depend on it.
+    pub threads: usize,
 }
 
 impl Default for WriteOptions {
-    /// No overwriting, row groups of 64 MiB.
+    /// No overwriting, row groups of 64 MiB, one thread.
     fn default() -> Self {
         Self {
             overwrite: false,
             row_group_bytes: 64 << 20,
+            threads: 1,
         }
     }
 }
@@ -42,9 +45,10 @@ impl Default for WriteOptions {
 /// removed. The same batches give the same bytes. Memory is bounded by the row group for Parquet and by a piece of a
 /// batch (about 32 MiB) for the other formats.
 ///
-/// * Parquet: zstd; vectors (`Float32` in lists) as byte streams, without dictionary and statistics; strings of any
-///   kind as plain strings. Where a column holds Spark NLP's annotation struct, Spark's schema goes into the footer
-///   and vectors are written plain, since Spark reads no byte streams.
+/// * Parquet: zstd; integers in lists as differences, not compressed; vectors (`Float32` in lists) as byte streams;
+///   neither with dictionary and statistics; strings of any kind as plain strings. Where a column holds Spark NLP's
+///   annotation struct, Spark's schema goes into the footer and vectors are written plain, since Spark reads no byte
+///   streams.
 /// * Arrow: the file form, zstd; dictionaries as plain values.
 /// * NDJSON: an object per row, nulls written out, maps as objects, numbers in the shortest digits that give the same
 ///   number again, NaN and infinities as null, decimals as numbers, times as strings, bytes as hexadecimal digits.

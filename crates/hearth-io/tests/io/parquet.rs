@@ -270,6 +270,106 @@ fn vectors_are_byte_streams_and_other_columns_are_not() {
     );
 }
 
+/// Lists of `{ number: Int32 (null at every 5th), text: Utf8 }`, every 7th row null, every 3rd empty, every 11th item
+/// null.
+fn nested(n_rows: i32) -> RecordBatch {
+    let fields = Fields::from(vec![
+        Field::new("number", DataType::Int32, true),
+        Field::new("text", DataType::Utf8, true),
+    ]);
+    let mut lists = ListBuilder::new(StructBuilder::from_fields(fields, 0));
+    let mut n = 0;
+    for row in 0..n_rows {
+        let length = if row % 3 == 0 { 0 } else { row % 40 };
+        for _ in 0..length {
+            let item = lists.values();
+            let number = (n % 5 != 0).then_some(1000 - n * (n % 3));
+            let numbers = item.field_builder::<Int32Builder>(0).unwrap();
+            numbers.append_option(number.filter(|_| n % 11 != 0));
+            let texts = item.field_builder::<StringBuilder>(1).unwrap();
+            texts.append_option((n % 11 != 0).then(|| format!("word {}", n % 100)));
+            item.append(n % 11 != 0);
+            n += 1;
+        }
+        lists.append(row % 7 != 0);
+    }
+    let ids: Vec<_> = (0..i64::from(n_rows)).collect();
+    batch(vec![
+        ("id", Arc::new(Int64Array::from(ids))),
+        ("lists", Arc::new(lists.finish())),
+    ])
+}
+
+#[test]
+fn nulls_at_every_level_come_back() {
+    let folder = Folder::new();
+    let rows = nested(3000);
+    let path = folder.path("a.parquet");
+    let options = WriteOptions {
+        row_group_bytes: 20_000,
+        ..WriteOptions::default()
+    };
+    let mut writer = Writer::create(&path, Format::Parquet, rows.schema_ref(), &options).unwrap();
+    for start in (0..3000).step_by(500) {
+        writer.write(&rows.slice(start, 500)).unwrap();
+    }
+    writer.finish().unwrap();
+    let reader = opened(&folder, "a.parquet");
+    let groups = reader.metadata().row_groups();
+    assert!(groups.len() > 2, "{}", groups.len());
+    let file = File::open(&path).unwrap();
+    let found: Vec<_> =
+        parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+            .unwrap()
+            .build()
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+    let found = arrow::compute::concat_batches(&found[0].schema(), &found).unwrap();
+    assert_eq!(found.column(0), rows.column(0));
+    // The names of the items differ, and nothing else.
+    let found = arrow::compute::cast(found.column(1), rows.column(1).data_type()).unwrap();
+    assert_eq!(&found, rows.column(1));
+}
+
+#[test]
+fn numbers_in_lists_are_differences() {
+    let folder = Folder::new();
+    folder.write("a.parquet", &[nested(3000)]).unwrap();
+    let reader = opened(&folder, "a.parquet");
+    let [id, number, text] = reader.metadata().row_group(0).columns() else {
+        panic!("three columns");
+    };
+    let has = |column: &parquet::file::metadata::ColumnChunkMetaData, encoding| {
+        column.encodings().any(|e| e == encoding)
+    };
+    assert!(has(number, Encoding::DELTA_BINARY_PACKED));
+    assert!(number.dictionary_page_offset().is_none());
+    assert_eq!(number.compression(), Compression::UNCOMPRESSED);
+    assert!(!has(id, Encoding::DELTA_BINARY_PACKED));
+    assert!(id.statistics().is_some() && number.statistics().is_none());
+    assert!(text.dictionary_page_offset().is_some() && text.statistics().is_none());
+}
+
+#[test]
+fn threads_do_not_change_the_bytes() {
+    let folder = Folder::new();
+    let rows = nested(3000);
+    for threads in [1, 3] {
+        let options = WriteOptions {
+            threads,
+            ..WriteOptions::default()
+        };
+        let path = folder.path(&format!("{threads}.parquet"));
+        let mut writer =
+            Writer::create(&path, Format::Parquet, rows.schema_ref(), &options).unwrap();
+        writer.write(&rows).unwrap();
+        writer.write(&rows).unwrap();
+        writer.finish().unwrap();
+    }
+    assert_eq!(folder.bytes("1.parquet"), folder.bytes("3.parquet"));
+}
+
 #[test]
 fn row_groups_are_bounded() {
     let folder = Folder::new();

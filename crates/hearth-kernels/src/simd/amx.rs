@@ -213,4 +213,4 @@ macro_rules! numbers {
 }
 
 numbers!(TileBf16, "tdpbf16ps", |_, sums| sums);
-numbers!(TileBytes, "tdpbusd", |s: Avx512, sums| s.from_i32(sums));
+numbers!(TileBytes, "tdpbusd", |s: Avx512, sums| s.i32_to_f32(sums));

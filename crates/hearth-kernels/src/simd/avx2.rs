@@ -139,7 +139,7 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn from_i32(self, v: Pair) -> Pair {
+    fn i32_to_f32(self, v: Pair) -> Pair {
         // SAFETY: `self` proves AVX2.
         unsafe {
             Pair(

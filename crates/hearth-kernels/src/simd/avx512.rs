@@ -129,7 +129,7 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn from_i32(self, v: __m512) -> __m512 {
+    fn i32_to_f32(self, v: __m512) -> __m512 {
         // SAFETY: `self` proves AVX-512F.
         unsafe { _mm512_cvtepi32_ps(_mm512_castps_si512(v)) }
     }

@@ -80,7 +80,7 @@ pub(crate) trait Simd: Copy {
 
     /// Lanes that hold an `i32` as floats.
     #[inline(always)]
-    fn from_i32(self, v: Self::V) -> Self::V {
+    fn i32_to_f32(self, v: Self::V) -> Self::V {
         #[allow(clippy::cast_precision_loss, reason = "sums are rounded here")]
         let floats = self.to_array(v).map(|x| x.to_bits().cast_signed() as f32);
         self.load(&floats)

@@ -54,6 +54,10 @@ pub(super) fn protect_initials(work: &mut Work, document: &str) {
         free = end;
     });
     work.marks.settle();
+    let before_m = |&dot: &usize| matches!(work.bytes.get(dot + 1), Some(b'm' | b'M'));
+    if !work.dots.iter().any(before_m) {
+        return;
+    }
     for hour in *b"pa" {
         work.each_dot(|work, dot| {
             if work.before(dot).eq_ignore_ascii_case(&hour)
@@ -142,6 +146,13 @@ fn is_degree(work: &Work, dot: usize) -> bool {
 /// The original has a second regex, `(?<=\S)\.{3}(?=\.\s[A-Z])`, which can no longer match: the last three of its four
 /// dots are gone by then.
 pub(super) fn ellipses(work: &mut Work) {
+    if !work
+        .dots
+        .array_windows()
+        .any(|[dot, next]| dot + 1 == *next)
+    {
+        return;
+    }
     work.each_dot(|work, dot| {
         if work.after(dot + 1) != b'.'
             || work.after(dot + 2) != b'.'
@@ -163,9 +174,18 @@ pub(super) fn ellipses(work: &mut Work) {
 
 /// A break after each dot that is left, and after each semicolon.
 pub(super) fn break_after(work: &mut Work) {
-    let Work { bytes, marks, .. } = work;
-    for end in memchr::memchr2_iter(b'.', b';', bytes) {
-        marks.add(end + 1, Kind::Break, Side::Left);
+    let Work {
+        bytes, dots, marks, ..
+    } = work;
+    let mut semicolons = memchr::memchr_iter(b';', bytes).peekable();
+    for &dot in dots.iter().filter(|&&dot| bytes[dot] == b'.') {
+        while let Some(semicolon) = semicolons.next_if(|&semicolon| semicolon < dot) {
+            marks.add(semicolon + 1, Kind::Break, Side::Left);
+        }
+        marks.add(dot + 1, Kind::Break, Side::Left);
+    }
+    for semicolon in semicolons {
+        marks.add(semicolon + 1, Kind::Break, Side::Left);
     }
     marks.settle();
 }

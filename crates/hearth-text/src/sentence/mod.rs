@@ -17,7 +17,7 @@
 //! | `exclaim` | runs of `!` and `?` |
 //! | `pairs` | quotes, brackets and parentheses |
 //! | `pieces` | the cut at the breaks, the symbols turned back |
-//! | `locate`, `occurrences` | where a piece stands |
+//! | `locate`, `occurrences`, `suffixes` | where a piece stands |
 //! | `split` | long sentences |
 
 mod abbreviations;
@@ -33,6 +33,7 @@ mod pairs;
 mod pieces;
 mod rules;
 mod split;
+mod suffixes;
 mod work;
 
 pub use rules::{CustomBoundsStrategy, RuleSet, SentenceRules};

@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::suffixes;
+
 /// The index of one text.
 #[derive(Debug)]
 pub(super) struct Occurrences {
@@ -15,7 +17,9 @@ pub(super) struct Occurrences {
 impl Occurrences {
     /// Indexes a text; `None` if its positions do not fit 32 bits.
     pub(super) fn new(text: &[u8]) -> Option<Self> {
-        let suffixes = suffix_array(text, u32::try_from(text.len()).ok()?);
+        u32::try_from(text.len() + 1).ok()?;
+        let bytes: Vec<u32> = text.iter().map(|&byte| byte.into()).collect();
+        let suffixes = suffixes::sorted(&bytes, u8::MAX.into());
         let positions = WaveletMatrix::new(&suffixes);
         Some(Self {
             suffixes,
@@ -41,56 +45,6 @@ impl Occurrences {
     }
 }
 
-/// The starts of the suffixes of a text of `len` bytes in sorted order: prefix doubling with counting sorts.
-fn suffix_array(text: &[u8], len: u32) -> Vec<u32> {
-    let mut class: Vec<u32> = text.iter().map(|&byte| u32::from(byte)).collect();
-    let mut sorted: Vec<u32> = (0..len).collect();
-    // The suffixes by what follows their first `width` bytes.
-    let mut by_rest = sorted.clone();
-    let mut ends = Vec::new();
-    let mut width = 0;
-    loop {
-        // `class` numbers the suffixes by their first `width` bytes (one byte in the first round).
-        ends.clear();
-        ends.resize(text.len().max(256) + 1, 0);
-        class.iter().for_each(|&c| ends[c as usize + 1] += 1);
-        (1..ends.len()).for_each(|i| ends[i] += ends[i - 1]);
-        for &suffix in &by_rest {
-            let end: &mut u32 = &mut ends[class[suffix as usize] as usize];
-            sorted[*end as usize] = suffix;
-            *end += 1;
-        }
-        let key = |suffix: u32| {
-            let rest = if width > 0 {
-                class.get((suffix + width) as usize)
-            } else {
-                None
-            };
-            (class[suffix as usize], rest)
-        };
-        let mut last = 0;
-        let mut previous = None;
-        for &suffix in &sorted {
-            last += u32::from(previous.is_some_and(|previous| key(previous) != key(suffix)));
-            by_rest[suffix as usize] = last;
-            previous = Some(suffix);
-        }
-        std::mem::swap(&mut class, &mut by_rest);
-        width = (2 * width).max(1);
-        if last + 1 >= len || width >= len {
-            return sorted;
-        }
-        by_rest.clear();
-        by_rest.extend(len - width..len);
-        by_rest.extend(
-            sorted
-                .iter()
-                .filter(|&&suffix| suffix >= width)
-                .map(|&suffix| suffix - width),
-        );
-    }
-}
-
 /// A sequence of numbers that finds the smallest one in a range of places that is not below a bound.
 #[derive(Debug)]
 struct WaveletMatrix {
@@ -103,17 +57,26 @@ impl WaveletMatrix {
     fn new(numbers: &[u32]) -> Self {
         let bits = usize::BITS - numbers.len().leading_zeros();
         let mut numbers = numbers.to_vec();
-        let mut ones = Vec::new();
-        let mut levels = Vec::new();
-        for bit in (0..bits).rev() {
-            let is_one = |number: u32| number >> bit & 1 == 1;
-            levels.push(Bits::new(numbers.iter().map(|&number| is_one(number))));
-            ones.clear();
-            ones.extend(numbers.iter().filter(|&&number| is_one(number)));
-            numbers.retain(|&number| !is_one(number));
-            numbers.append(&mut ones);
+        let mut moved = vec![0; numbers.len()];
+        let levels = (0..bits).rev().map(|bit| {
+            let mut words = vec![0; numbers.len() / 64 + 1];
+            let (mut zeros, mut ones) = (0, 0);
+            // Each number is written to both sides, and one of them goes on: bits in no order are no branches.
+            for i in 0..numbers.len() {
+                let number = numbers[i];
+                let is_one = number >> bit & 1;
+                words[i / 64] |= u64::from(is_one) << (i % 64);
+                numbers[zeros] = number;
+                moved[ones] = number;
+                ones += is_one as usize;
+                zeros += 1 - is_one as usize;
+            }
+            numbers[zeros..].copy_from_slice(&moved[..ones]);
+            Bits::new(words, zeros)
+        });
+        Self {
+            levels: levels.collect(),
         }
-        Self { levels }
     }
 
     /// The lower bits, from `level` on, of the smallest number at places `low..high` of that level; of the smallest one
@@ -154,24 +117,15 @@ struct Bits {
 }
 
 impl Bits {
-    fn new(bits: impl ExactSizeIterator<Item = bool>) -> Self {
-        let len = bits.len();
-        let mut words = vec![0; len / 64 + 1];
-        for (i, bit) in bits.enumerate() {
-            words[i / 64] |= u64::from(bit) << (i % 64);
-        }
+    fn new(words: Vec<u64>, zeros: usize) -> Self {
         let mut total = 0;
-        let mut before = |word: &u64| {
+        let before = |word: &u64| {
             let before = total;
             total += word.count_ones() as usize;
             before
         };
-        let ones = words.iter().map(&mut before).collect();
-        Self {
-            words,
-            ones,
-            zeros: len - total,
-        }
+        let ones = words.iter().map(before).collect();
+        Self { words, ones, zeros }
     }
 
     fn ones_before(&self, i: usize) -> usize {

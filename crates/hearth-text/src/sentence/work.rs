@@ -1,6 +1,7 @@
 //! The text under work: a copy of the document in which dots are struck out, and the marks in its gaps.
 
 use super::marks::Marks;
+use crate::blocks;
 
 /// Stands for a dot that ends no sentence. Like the original's symbols it is neither white space nor a word character.
 /// No byte from 0xF5 up occurs in UTF-8.
@@ -27,8 +28,7 @@ impl Work {
         self.bytes.clear();
         self.bytes.extend_from_slice(document.as_bytes());
         self.dots.clear();
-        self.dots
-            .extend(memchr::memchr_iter(b'.', document.as_bytes()));
+        blocks::each(&self.bytes, |b| b == b'.', |dot| self.dots.push(dot));
         self.marks.clear(document.len());
         self.lost.clear();
     }

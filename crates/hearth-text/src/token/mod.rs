@@ -151,7 +151,7 @@ impl Tokenizer {
         match &self.ruled {
             None => {
                 let mut units = utf16::Cursor::new(sentence);
-                plain::for_each_span(sentence.as_bytes(), |start, end| {
+                plain::for_each_span(sentence, units.is_ascii(), |start, end| {
                     keep(Token {
                         begin: utf16::int(units.at(start)),
                         end: utf16::int(units.at(end)),

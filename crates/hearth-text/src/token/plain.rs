@@ -4,73 +4,73 @@
 //! Its leading run of context characters is one token, its trailing run another, what is between a third; a candidate
 //! of context characters only is one token.
 
+use std::ops::Range;
+
+use crate::blocks;
 use crate::java::is_space;
 
-/// What a byte is to the rules. `Rare` is the first byte of U+2187 and of much else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Inner,
-    Context,
-    Separator,
-    Rare,
-}
+const U2187: &str = "\u{2187}";
 
-const U2187: &[u8] = "\u{2187}".as_bytes();
-
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::Inner; 256];
+/// `. , ; : ! ? * - ( ) " '`
+static IS_CONTEXT: [bool; 256] = {
+    let mut is_context = [false; 256];
     let context = b".,;:!?*-()\"'";
     let mut i = 0;
     while i < context.len() {
-        classes[context[i] as usize] = Class::Context;
+        is_context[context[i] as usize] = true;
         i += 1;
     }
-    let mut byte = 0;
-    while byte <= b' ' {
-        if is_space(byte) {
-            classes[byte as usize] = Class::Separator;
-        }
-        byte += 1;
-    }
-    classes[U2187[0] as usize] = Class::Rare;
-    classes
+    is_context
 };
 
-/// Class of the character at byte `i`, and its length if it is a separator (else 1).
-fn class(bytes: &[u8], i: usize) -> (Class, usize) {
-    match CLASSES[usize::from(bytes[i])] {
-        Class::Rare if bytes[i..].starts_with(U2187) => (Class::Separator, U2187.len()),
-        Class::Rare => (Class::Inner, 1),
-        class => (class, 1),
+/// Gives first byte and end of each token.
+pub(super) fn for_each_span(text: &str, is_ascii: bool, mut span: impl FnMut(usize, usize)) {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    if !is_ascii {
+        for end in memchr::memmem::find_iter(bytes, U2187) {
+            of_part(bytes, start..end, &mut span);
+            start = end + U2187.len();
+        }
     }
+    of_part(bytes, start..bytes.len(), &mut span);
 }
 
-/// Gives first byte and end of each token.
-pub(super) fn for_each_span(bytes: &[u8], mut span: impl FnMut(usize, usize)) {
-    let mut i = 0;
-    while i < bytes.len() {
-        let start = i;
-        let mut separator = 0;
-        // The leading run of context characters ends where the first inner one starts; the trailing one starts where
-        // the last inner one ends.
-        let mut inner = None;
-        while i < bytes.len() {
-            match class(bytes, i) {
-                (Class::Separator, width) => {
-                    separator = width;
-                    break;
-                }
-                (Class::Context, _) => {}
-                _ => inner = Some((inner.map_or(i, |(first, _)| first), i + 1)),
-            }
-            i += 1;
+/// The tokens of a part without U+2187.
+fn of_part(bytes: &[u8], part: Range<usize>, span: &mut impl FnMut(usize, usize)) {
+    let mut start = part.start;
+    let mut candidate = |end| {
+        if start < end {
+            of_candidate(bytes, start, end, span);
         }
-        let (first, last) = inner.unwrap_or((start, start));
-        for (from, to) in [(start, first), (first, last), (last, i)] {
-            if from < to {
-                span(from, to);
-            }
+        start = end + 1;
+    };
+    blocks::each(&bytes[part.clone()], is_space, |space| {
+        candidate(part.start + space);
+    });
+    candidate(part.end);
+}
+
+/// The tokens of a candidate.
+fn of_candidate(bytes: &[u8], start: usize, end: usize, span: &mut impl FnMut(usize, usize)) {
+    let is_inner = |&b: &u8| !IS_CONTEXT[usize::from(b)];
+    let (mut first, mut last) = (start, end);
+    if !(is_inner(&bytes[start]) && is_inner(&bytes[end - 1])) {
+        let candidate = &bytes[start..end];
+        let inner = candidate.iter().position(is_inner);
+        first = inner.map_or(start, |i| start + i);
+        last = candidate
+            .iter()
+            .rposition(is_inner)
+            .map_or(start, |i| start + i + 1);
+        if start < first {
+            span(start, first);
         }
-        i += separator;
+    }
+    if first < last {
+        span(first, last);
+    }
+    if last < end {
+        span(last, end);
     }
 }

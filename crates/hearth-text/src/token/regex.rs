@@ -96,7 +96,8 @@ impl RegexTokenizer {
             let units = text::units(&work, part.clone());
             position = haystack.find(&units, position);
             let begin = utf16::int(position);
-            let at = table.byte(position);
+            // Half of a character stands nowhere, although it reads as a `?` that may stand there.
+            let at = work.get(part.clone()).map(|_| table.byte(position));
             position += units.len();
             let length = utf16::int(units.len());
             if units.is_empty() {
@@ -119,12 +120,12 @@ impl RegexTokenizer {
         sentence: &str,
         token: &str,
         units: Range<i32>,
-        at: usize,
+        at: Option<usize>,
         emit: &mut impl FnMut(Token<'_>),
     ) -> Result<()> {
         let stands = |at: usize, text: &str| sentence.get(at..at + text.len()) == Some(text);
         let Range { start: begin, end } = units;
-        let at = Some(at).filter(|&at| stands(at, token));
+        let at = at.filter(|&at| stands(at, token));
         if !self.rules.trim_whitespace {
             emit(Token {
                 begin,
@@ -154,5 +155,28 @@ impl RegexTokenizer {
             text: &trimmed,
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_characters_stand_nowhere() {
+        let rules = RegexTokenRules {
+            pattern: String::new(),
+            ..RegexTokenRules::default()
+        };
+        let mut found = Vec::new();
+        RegexTokenizer::new(rules)
+            .unwrap()
+            .tokenize("😀?", |t| found.push((t.begin, t.at, t.text.to_owned())))
+            .unwrap();
+        let expected = [(0, None), (1, None), (2, Some(4))];
+        assert_eq!(
+            found,
+            expected.map(|(begin, at)| (begin, at, "?".to_owned()))
+        );
     }
 }

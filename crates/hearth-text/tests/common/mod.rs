@@ -2,8 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the recorded cases")]
 #![allow(dead_code, reason = "each test takes its own part")]
 
-pub(crate) mod random;
-
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -22,7 +20,7 @@ pub(crate) fn data(path: &str) -> PathBuf {
         .join(path)
 }
 
-fn lines(path: &Path) -> Vec<Value> {
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
     let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let reader: Box<dyn Read> = if path.extension().is_some_and(|e| e == "gz") {
         Box::new(GzDecoder::new(file))

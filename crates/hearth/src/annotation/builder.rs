@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, ByteView, FixedSizeListArray, Float32Array, Int32Array, ListArray, StringViewArray,
-    StructArray, make_view,
+    ArrayBuilder, ArrayRef, ByteView, FixedSizeListArray, Float32Array, Int32Array, ListArray,
+    StringViewArray, StringViewBuilder, StructArray,
 };
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field};
 
-use super::{MetadataBuilder, Shape, lean_fields, vector_type};
+use super::{Annotations, MetadataBuilder, Shape, lean_fields, vector_type};
 use crate::{Error, Result};
 
 /// Numbers of one annotation: see [`crate::annotation`] for their units.
@@ -35,9 +35,8 @@ pub struct AnnotationBuilder {
     spans: [Vec<i32>; 4],
     documents: Option<Vec<i32>>,
     metadata: Option<MetadataBuilder>,
-    views: Vec<u128>,
-    buffers: Vec<Buffer>,
-    own: Vec<u8>,
+    // Arrow's builder checks what it is given once; an array made of views would have each of them checked again.
+    results: StringViewBuilder,
 }
 
 /// Views of at most this length hold their bytes themselves.
@@ -47,15 +46,25 @@ impl AnnotationBuilder {
     /// A builder whose results are mostly slices of `source`.
     #[must_use]
     pub fn over(source: &StringViewArray) -> Self {
+        let mut results = StringViewBuilder::new();
+        for buffer in source.data_buffers() {
+            // No view reaches further.
+            let len = buffer.len().min(u32::MAX as usize - 1);
+            results.append_block(buffer.slice_with_length(0, len));
+        }
         AnnotationBuilder {
             offsets: vec![0],
             spans: Default::default(),
             documents: None,
             metadata: None,
-            views: Vec::new(),
-            buffers: source.data_buffers().to_vec(),
-            own: Vec::new(),
+            results,
         }
+    }
+
+    /// A builder whose results are mostly slices of those of `source`, whose documents are its own.
+    #[must_use]
+    pub fn following(source: &Annotations<'_>) -> Self {
+        Self::over(source.results()).with_documents(source.has_documents())
     }
 
     /// The same, keeping [`Span::document`] if `documents`.
@@ -78,6 +87,9 @@ impl AnnotationBuilder {
     }
 
     /// Appends an annotation whose result is `slice`, `start` bytes into string `index` of the source.
+    ///
+    /// # Errors
+    /// Arrow's, if the source is another than that of the builder.
     pub fn push_slice(
         &mut self,
         span: Span,
@@ -85,48 +97,31 @@ impl AnnotationBuilder {
         index: usize,
         start: usize,
         slice: &str,
-    ) {
-        let parent = source.views()[index];
+    ) -> Result<()> {
         self.push_span(span);
-        self.views.push(if slice.len() <= INLINE {
-            make_view(slice.as_bytes(), 0, 0)
-        } else {
-            // A slice longer than 12 bytes has a parent that is, so the parent's view names buffer and offset.
-            let parent = ByteView::from(parent);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a string's bytes all lie below the buffer's u32 length"
-            )]
-            make_view(
-                slice.as_bytes(),
-                parent.buffer_index,
-                parent.offset + start as u32,
-            )
-        });
+        if slice.len() <= INLINE {
+            self.results.try_append_value(slice)?;
+            return Ok(());
+        }
+        // A slice longer than 12 bytes has a parent that is, so the parent's view names buffer and offset.
+        let parent = ByteView::from(source.views()[index]);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a string's bytes all lie below the buffer's u32 length"
+        )]
+        let (start, len) = (start as u32, slice.len() as u32);
+        Ok(self
+            .results
+            .try_append_view(parent.buffer_index, parent.offset + start, len)?)
     }
 
     /// Appends an annotation whose result is no slice of the source.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] past 4 GiB of such text in one batch.
+    /// Arrow's, past 4 GiB of one text.
     pub fn push_owned(&mut self, span: Span, result: &str) -> Result<()> {
-        let view = if result.len() <= INLINE {
-            make_view(result.as_bytes(), 0, 0)
-        } else {
-            let too_large = |found| Error::TooLarge {
-                what: "rewritten text",
-                found,
-            };
-            let start = u32::try_from(self.own.len()).map_err(|_| too_large(self.own.len()))?;
-            u32::try_from(result.len()).map_err(|_| too_large(result.len()))?;
-            let buffer =
-                u32::try_from(self.buffers.len()).map_err(|_| too_large(self.buffers.len()))?;
-            self.own.extend_from_slice(result.as_bytes());
-            make_view(result.as_bytes(), buffer, start)
-        };
         self.push_span(span);
-        self.views.push(view);
-        Ok(())
+        Ok(self.results.try_append_value(result)?)
     }
 
     fn push_span(&mut self, span: Span) {
@@ -147,9 +142,9 @@ impl AnnotationBuilder {
     /// # Errors
     /// [`Error::TooLarge`] past 2^31 annotations.
     pub fn end_row(&mut self) -> Result<()> {
-        let end = i32::try_from(self.views.len()).map_err(|_| Error::TooLarge {
+        let end = i32::try_from(self.results.len()).map_err(|_| Error::TooLarge {
             what: "annotations",
-            found: self.views.len(),
+            found: self.results.len(),
         })?;
         self.offsets.push(end);
         Ok(())
@@ -158,13 +153,13 @@ impl AnnotationBuilder {
     /// How many annotations were pushed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.views.len()
+        self.results.len()
     }
 
     /// Whether nothing was pushed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.views.is_empty()
+        self.results.is_empty()
     }
 
     /// The column, one list per ended row.
@@ -202,12 +197,9 @@ impl AnnotationBuilder {
         mut self,
         embeddings: Option<(Vec<i32>, FixedSizeListArray, bool)>,
     ) -> Result<ArrayRef> {
-        if !self.own.is_empty() {
-            self.buffers.push(Buffer::from_vec(self.own));
-        }
         let int = |values: Vec<i32>| Arc::new(Int32Array::from(values)) as ArrayRef;
         let mut shape = Shape::default();
-        let result = StringViewArray::try_new(ScalarBuffer::from(self.views), self.buffers, None)?;
+        let result = self.results.finish();
         let mut columns: Vec<ArrayRef> = self.spans.into_iter().map(int).collect();
         if let Some(documents) = self.documents {
             shape.documents = true;

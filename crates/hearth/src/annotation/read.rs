@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, MapArray, StringArray,
+    Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, MapArray, RecordBatch, StringArray,
     StringViewArray, StructArray,
 };
 use arrow::datatypes::Int32Type;
@@ -77,6 +77,15 @@ impl<'a> Annotations<'a> {
             metadata,
             result,
         })
+    }
+
+    /// Opens column `column` of a batch.
+    ///
+    /// # Errors
+    /// As [`Annotations::open`].
+    pub fn of(batch: &'a RecordBatch, column: usize) -> Result<Self> {
+        let name = batch.schema_ref().field(column).name();
+        Self::open(batch.column(column), name)
     }
 
     /// Rows of the column.

@@ -1,75 +1,88 @@
-//! Positions of annotated text in its document, in the unit asked for.
+//! Positions of annotated text, in the unit asked for.
+
+use std::cell::Cell;
+use std::ops::Range;
 
 use super::Offsets;
 use crate::annotation::Span;
 
 /// Bytes between two entries of the table of character positions.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
-/// A document's text, with character positions found in constant time.
+/// A text, with positions of its bytes found in constant time.
 pub(super) struct Positions<'a> {
     text: &'a str,
-    /// Characters before each block; empty for ASCII text, where bytes are characters.
+    offsets: Offsets,
+    /// Characters or UTF-16 units before each block; empty where bytes are what is counted.
     blocks: Vec<u32>,
+    /// A byte that was asked for and its position: annotations follow one another, so the next one is near.
+    last: Cell<(usize, u32)>,
 }
 
 impl<'a> Positions<'a> {
     pub(super) fn of(text: &'a str, offsets: Offsets) -> Self {
-        let mut blocks = Vec::new();
-        if offsets == Offsets::Char && !text.is_ascii() {
-            let mut characters = 0;
+        let mut positions = Positions {
+            text,
+            offsets,
+            blocks: Vec::new(),
+            last: Cell::default(),
+        };
+        if offsets != Offsets::Byte && !text.is_ascii() {
+            let mut before = 0;
             for block in text.as_bytes().chunks(BLOCK) {
-                blocks.push(characters);
-                characters += starts(block);
+                positions.blocks.push(before);
+                before += positions.count(block);
             }
         }
-        Positions { text, blocks }
+        positions
     }
 
-    /// `begin` and `end` of an annotation whose result is `result`; `None` where its text does not stand in the
-    /// document.
-    pub(super) fn of_span(&self, span: Span, result: &str, offsets: Offsets) -> Option<(i32, i32)> {
-        if offsets == Offsets::Utf16 {
-            return Some((span.begin, span.end));
-        }
-        let start = usize::try_from(span.at).ok()?;
-        let end = match self.text.get(start..start + result.len()) {
-            Some(slice) if slice == result => start + result.len(),
-            // The result was rewritten (lower-cased); Spark's numbers say how long its text is.
-            _ => start + utf16_prefix(self.text.get(start..)?, span.end - span.begin)?,
-        };
-        match offsets {
-            Offsets::Char => Some((self.character(start)?, self.character(end)?)),
-            Offsets::Byte | Offsets::Utf16 => {
-                Some((i32::try_from(start).ok()?, i32::try_from(end).ok()?))
-            }
-        }
+    /// `begin` and `end` of bytes of the text, which lie between characters.
+    pub(super) fn of_range(&self, bytes: Range<usize>) -> Option<(i32, i32)> {
+        Some((self.of_byte(bytes.start)?, self.of_byte(bytes.end)?))
     }
 
-    fn character(&self, byte: usize) -> Option<i32> {
-        let block = byte / BLOCK;
-        let position = match self.blocks.get(block) {
-            Some(before) => {
-                *before as usize + starts(&self.text.as_bytes()[block * BLOCK..byte]) as usize
-            }
-            None if self.blocks.is_empty() => byte,
-            // One past the end of a text of whole blocks.
-            None => {
-                *self.blocks.last()? as usize
-                    + starts(&self.text.as_bytes()[(block - 1) * BLOCK..byte]) as usize
+    fn of_byte(&self, byte: usize) -> Option<i32> {
+        if self.blocks.is_empty() {
+            return i32::try_from(byte).ok();
+        }
+        let (near, before) = match self.last.get() {
+            (near, before) if (near..near + BLOCK).contains(&byte) => (near, before),
+            // One past the end of a text of whole blocks belongs to the last.
+            _ => {
+                let block = (byte / BLOCK).min(self.blocks.len() - 1);
+                (block * BLOCK, self.blocks[block])
             }
         };
+        let position = before + self.count(self.text.as_bytes().get(near..byte)?);
+        self.last.set((byte, position));
         i32::try_from(position).ok()
+    }
+
+    /// Characters that begin in these bytes, or their UTF-16 units.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "documents are below 2^31 bytes"
+    )]
+    fn count(&self, bytes: &[u8]) -> u32 {
+        let characters = bytes.iter().filter(|&&b| (b as i8) >= -0x40).count() as u32;
+        match self.offsets {
+            // A character of four bytes has two units.
+            Offsets::Utf16 => characters + bytes.iter().filter(|&&b| b >= 0xF0).count() as u32,
+            Offsets::Char | Offsets::Byte => characters,
+        }
     }
 }
 
-/// How many characters begin in these bytes.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "documents are below 2^31 bytes"
-)]
-fn starts(bytes: &[u8]) -> u32 {
-    bytes.iter().filter(|&&b| (b as i8) >= -0x40).count() as u32
+/// The bytes of a document that an annotation's `result` stands for; `None` where its text does not stand there.
+pub(super) fn standing(document: &str, span: Span, result: &str) -> Option<Range<usize>> {
+    let start = usize::try_from(span.at).ok()?;
+    let end = match document.get(start..start + result.len()) {
+        Some(slice) if slice == result => start + result.len(),
+        // The result was rewritten (lower-cased); Spark's numbers say how long its text is.
+        _ => start + utf16_prefix(document.get(start..)?, span.end - span.begin)?,
+    };
+    Some(start..end)
 }
 
 /// Bytes of the first `units` UTF-16 units, if that many are there.
@@ -91,15 +104,17 @@ mod tests {
     use super::*;
 
     fn at(text: &str, start: usize, result: &str, offsets: Offsets) -> Option<(i32, i32)> {
-        let units = i32::try_from(result.encode_utf16().count()).unwrap();
-        let span = Span {
+        Positions::of(text, offsets).of_range(start..start + result.len())
+    }
+
+    fn span(at: i32, length: i32) -> Span {
+        Span {
             begin: 100,
-            end: 100 + units,
-            at: i32::try_from(start).unwrap(),
+            end: 100 + length,
+            at,
             sentence: 0,
             document: 0,
-        };
-        Positions::of(text, offsets).of_span(span, result, offsets)
+        }
     }
 
     #[test]
@@ -108,54 +123,33 @@ mod tests {
         let start = text.find("word").unwrap();
         assert_eq!(at(text, start, "word", Offsets::Byte), Some((12, 16)));
         assert_eq!(at(text, start, "word", Offsets::Char), Some((8, 12)));
-        assert_eq!(at(text, start, "word", Offsets::Utf16), Some((100, 104)));
+        assert_eq!(at(text, start, "word", Offsets::Utf16), Some((9, 13)));
     }
 
     #[test]
-    fn a_rewritten_result_has_the_place_of_its_text() {
+    fn a_rewritten_result_stands_for_its_text() {
         // U+0130 lower-cases to two characters of one and two bytes: Spark's length is that of the text.
-        let span = Span {
-            begin: 2,
-            end: 5,
-            at: 2,
-            sentence: 0,
-            document: 0,
-        };
-        let positions = Positions::of("x İbn.", Offsets::Char);
-        assert_eq!(
-            positions.of_span(span, "i\u{307}bn", Offsets::Char),
-            Some((2, 5))
-        );
-        assert_eq!(
-            positions.of_span(span, "i\u{307}bn", Offsets::Byte),
-            Some((2, 6))
-        );
+        assert_eq!(standing("x İbn.", span(2, 3), "i\u{307}bn"), Some(2..6));
+        assert_eq!(standing("x İbn.", span(2, 4), "İbn."), Some(2..7));
+        assert_eq!(standing("x İbn.", span(2, 9), "elsewhere"), None);
     }
 
     #[test]
     fn long_texts_count_like_short_ones() {
         let text = "añ😀b".repeat(1000);
+        let mut units = 0;
         for (characters, (byte, c)) in text.char_indices().enumerate() {
             let expected = i32::try_from(characters).unwrap();
-            assert_eq!(
-                at(&text, byte, &c.to_string(), Offsets::Char),
-                Some((expected, expected + 1))
-            );
+            let found = |offsets| at(&text, byte, &c.to_string(), offsets);
+            assert_eq!(found(Offsets::Char), Some((expected, expected + 1)));
+            let length = if c == '😀' { 2 } else { 1 };
+            assert_eq!(found(Offsets::Utf16), Some((units, units + length)));
+            units += length;
         }
     }
 
     #[test]
     fn what_does_not_stand_there_has_no_place() {
-        let span = Span {
-            begin: -1,
-            end: 3,
-            at: -1,
-            sentence: 0,
-            document: 0,
-        };
-        assert_eq!(
-            Positions::of("text", Offsets::Char).of_span(span, "text", Offsets::Char),
-            None
-        );
+        assert_eq!(standing("text", span(-1, 4), "text"), None);
     }
 }

@@ -33,10 +33,8 @@ impl<'a> Documents<'a> {
                 field.name(),
             )?));
         }
-        Ok(match plain_text(batch, &origin) {
-            Some(array) if !origin.cleaned && Texts::takes(array.data_type()) => {
-                Documents::Text(Texts::of(array, "text", "the border")?)
-            }
+        Ok(match originals(batch, &origin)? {
+            Some(texts) if !origin.cleaned => Documents::Text(texts),
             _ => Documents::Gone,
         })
     }
@@ -51,6 +49,16 @@ impl<'a> Documents<'a> {
             Documents::Text(texts) => texts.of_row(row).flatten().collect(),
             Documents::Gone => Vec::new(),
         }
+    }
+}
+
+/// The plain texts that a column's documents were made of, row by row; `None` where they are gone.
+pub(super) fn originals(batch: &RecordBatch, origin: &Origin) -> Result<Option<Texts>> {
+    match plain_text(batch, origin) {
+        Some(array) if Texts::takes(array.data_type()) => {
+            Texts::of(array, "text", "the border").map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

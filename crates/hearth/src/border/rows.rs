@@ -6,8 +6,7 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
-use super::nested::begins_and_ends;
-use super::{Offsets, is_lean};
+use super::{Offsets, is_lean, places};
 use crate::annotation::{Annotations, Shape, key};
 use crate::{Error, InputRows, Result};
 
@@ -43,14 +42,12 @@ impl Rows {
 
         let int = |name: &str| Field::new(name, DataType::Int32, true);
         let counted = [(key::OFFSETS.to_owned(), offsets.to_string())];
-        let mut added = vec![
-            Field::new("row", DataType::Int64, false),
-            int("sentence"),
-            int("begin").with_metadata(counted.clone().into()),
-            int("end").with_metadata(counted.into()),
-            Field::new("result", DataType::Utf8View, true),
-        ];
         let source = schema.field(column);
+        let places = places::fields(source, offsets).into_iter();
+        let places = places.map(|(name, _)| int(name).with_metadata(counted.clone().into()));
+        let mut added = vec![Field::new("row", DataType::Int64, false), int("sentence")];
+        added.extend(places);
+        added.push(Field::new("result", DataType::Utf8View, true));
         if let Some(dimension) = Shape::of(source.data_type()).dimension {
             added.push(int("piece_id"));
             let vector = Field::new("vector", crate::annotation::vector_type(dimension), true);
@@ -87,10 +84,7 @@ impl Rows {
         input: &InputRows,
         picked: &[usize],
     ) -> Result<Vec<ArrayRef>> {
-        let annotations = Annotations::open(
-            batch.column(self.column),
-            batch.schema_ref().field(self.column).name(),
-        )?;
+        let annotations = Annotations::of(batch, self.column)?;
         let mut rows = Vec::new();
         // Null for a row without annotations, which gives one row of nulls.
         let mut items: Vec<Option<u32>> = Vec::new();
@@ -109,11 +103,15 @@ impl Rows {
         }
         let (rows, items) = (UInt32Array::from(rows), UInt32Array::from(items));
         let values = annotations.list().values().as_struct();
-        let [begins, ends] = begins_and_ends(batch, self.column, self.offsets)?;
+        let places = places::columns(batch, self.column, self.offsets)?;
         let make = |position: &usize| -> Result<ArrayRef> {
             let field = &self.fields[*position];
             if let Some(&plain) = self.plain.get(*position) {
                 return Ok(take(batch.column(plain), &rows, None)?);
+            }
+            let place = places.iter().find(|(name, _)| name == field.name());
+            if let Some((_, place)) = place {
+                return Ok(take(place, &items, None)?);
             }
             Ok(match field.name().as_str() {
                 "row" => {
@@ -125,8 +123,6 @@ impl Rows {
                             .collect::<Int64Array>(),
                     )
                 }
-                "begin" => take(&begins, &items, None)?,
-                "end" => take(&ends, &items, None)?,
                 name => {
                     let missing = || Error::NotAnnotations {
                         column: name.to_owned(),

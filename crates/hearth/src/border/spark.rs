@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int32Array, ListArray, MapArray,
-    StringArray, StructArray,
+    RecordBatch, StringArray, StructArray,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float32Type};
 
-use super::is_lean;
+use super::places::{IN_ORIGINAL, Places, in_original};
+use super::{Offsets, is_lean};
 use crate::annotation::{
     Annotations, AnnotatorType, MetadataBuilder, SparkMetadata, metadata_type,
 };
@@ -51,9 +52,10 @@ fn embedding_field() -> FieldRef {
     Arc::new(Field::new("element", DataType::Float32, false))
 }
 
-/// The column that leaves for a lean one.
-pub(super) fn column(array: &ArrayRef, name: &str, kind: AnnotatorType) -> Result<ArrayRef> {
-    let annotations = Annotations::open(array, name)?;
+/// The column that leaves for lean column `index`.
+pub(super) fn column(batch: &RecordBatch, index: usize, kind: AnnotatorType) -> Result<ArrayRef> {
+    let annotations = Annotations::of(batch, index)?;
+    let originals = in_original(batch, index, Offsets::Utf16)?;
     let n = annotations.results().len();
     let inclusive = |i| annotations.span(i).end - 1;
     let columns: Vec<ArrayRef> = vec![
@@ -67,7 +69,7 @@ pub(super) fn column(array: &ArrayRef, name: &str, kind: AnnotatorType) -> Resul
         )),
         Arc::new((0..n).map(inclusive).collect::<Int32Array>()),
         Arc::new(annotations.results().clone()),
-        Arc::new(metadata(&annotations, n)?),
+        Arc::new(metadata(&annotations, originals.as_ref())?),
         Arc::new(embeddings(&annotations, n)?),
     ];
     let items = StructArray::try_new(item_fields(), columns, None)?;
@@ -80,12 +82,22 @@ pub(super) fn column(array: &ArrayRef, name: &str, kind: AnnotatorType) -> Resul
     )?))
 }
 
-/// What Spark NLP's annotators write.
-fn metadata(annotations: &Annotations<'_>, n: usize) -> Result<MapArray> {
+/// What Spark NLP's annotators write, and the places in the plain text where they are asked for.
+fn metadata(annotations: &Annotations<'_>, originals: Option<&Places>) -> Result<MapArray> {
     let mut maps = MetadataBuilder::default();
     let mut metadata = SparkMetadata::new();
-    for i in 0..n {
-        metadata.of(annotations, i, |key, value| maps.entry(key, value));
+    for i in 0..annotations.results().len() {
+        metadata.of(annotations, i, |key, value| {
+            if originals.is_none() || !IN_ORIGINAL.contains(&key) {
+                maps.entry(key, value);
+            }
+        });
+        if let Some([begins, ends]) = originals.filter(|[begins, _]| begins.is_valid(i)) {
+            let inclusive = [begins.value(i), ends.value(i) - 1];
+            for (key, place) in IN_ORIGINAL.into_iter().zip(inclusive) {
+                maps.entry(key, Some(&place.to_string()));
+            }
+        }
         maps.end()?;
     }
     maps.finish()

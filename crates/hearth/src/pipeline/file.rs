@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Pipeline, Source, StageSpec};
@@ -117,11 +118,39 @@ fn toml_stage(text: &Text<'_>, span: Range<usize>, value: DeValue<'_>) -> Result
         .collect();
     let mut map = Map::new();
     for (key, value) in table {
+        check_toml(text, &value)?;
         let value =
             Value::deserialize(value.into_deserializer()).map_err(|e| text.toml_error(&e))?;
         map.insert(key.into_inner().into_owned(), value);
     }
     stage(text, text.line(span.start), map, keys)
+}
+
+/// Refuses what TOML can say and JSON cannot: a parameter means the same in both.
+fn check_toml(text: &Text<'_>, value: &Spanned<DeValue<'_>>) -> Result<()> {
+    let refuse = |what| Err(text.error(text.line(value.span().start), what));
+    match value.get_ref() {
+        DeValue::Datetime(_) => refuse("no parameter is a date or a time; write it in quotes"),
+        DeValue::Float(float) if !float.as_str().parse().is_ok_and(f64::is_finite) => {
+            refuse("a number must be finite")
+        }
+        DeValue::Array(items) => items.iter().try_for_each(|item| check_toml(text, item)),
+        DeValue::Table(table) => table.values().try_for_each(|item| check_toml(text, item)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what JSON can say and TOML cannot.
+fn check_json(value: &Value) -> Result<(), &'static str> {
+    match value {
+        Value::Null => Err("null is no value here; leave the key out"),
+        Value::Number(number) if number.as_u64().is_some_and(|n| i64::try_from(n).is_err()) => {
+            Err("an integer must be below 2^63")
+        }
+        Value::Array(items) => items.iter().try_for_each(check_json),
+        Value::Object(map) => map.values().try_for_each(check_json),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn from_json(text: &str, name: &str) -> Result<Pipeline> {
@@ -151,6 +180,10 @@ pub(super) fn from_json(text: &str, name: &str) -> Result<Pipeline> {
                 .find(&quoted)
                 .map_or(line, |at| text.line(start + at))
         };
+        for (key, value) in &map {
+            check_json(value)
+                .map_err(|what| text.error(key_line(key), format!("'{key}': {what}")))?;
+        }
         let keys = map.keys().map(|key| (key.clone(), key_line(key))).collect();
         stages.push(stage(&text, line, map, keys)?);
     }

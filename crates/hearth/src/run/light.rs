@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, FieldRef, Float32Type, Schema};
 
 use super::{PipelineModel, bind_steps, guarded};
 use crate::annotation::{Annotations, SparkMetadata, is_lean, key};
+use crate::border::{Offsets, in_original};
 use crate::counts::Counts;
 use crate::stage::{AnyStage, Light};
 use crate::{InputRows, Result};
@@ -19,6 +20,11 @@ pub struct Annotation {
     pub begin: i32,
     /// The unit after the last. (Spark NLP's `end` is the last unit.)
     pub end: i32,
+    /// First UTF-16 unit of its text in the text as it was before cleanup, where `keep_original_offsets` asks for it
+    /// and the text stands there.
+    pub original_begin: Option<i32>,
+    /// The unit after the last.
+    pub original_end: Option<i32>,
     /// Its text, or what a stage made of it.
     pub result: String,
     /// What Spark NLP says of it, such as `sentence`; nothing for whole documents.
@@ -83,7 +89,7 @@ impl PipelineModel {
             })
         })?;
         let mut out = vec![BTreeMap::new(); batch.num_rows()];
-        for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        for (column, field) in batch.schema_ref().fields().iter().enumerate() {
             let left_out = only
                 .as_ref()
                 .is_some_and(|names| !names.contains(field.name()));
@@ -91,11 +97,22 @@ impl PipelineModel {
                 continue;
             }
             let whole = field.metadata().contains_key(key::WHOLE);
-            let annotations = Annotations::open(array, field.name())?;
+            let annotations = Annotations::of(&batch, column)?;
+            let originals = in_original(&batch, column, Offsets::Utf16)?;
+            let annotation = |index| {
+                let place =
+                    |places: &Int32Array| places.is_valid(index).then(|| places.value(index));
+                let original = originals.as_ref();
+                Annotation {
+                    original_begin: original.and_then(|[begins, _]| place(begins)),
+                    original_end: original.and_then(|[_, ends]| place(ends)),
+                    ..annotation(&annotations, index, whole)
+                }
+            };
             for (row, out) in out.iter_mut().enumerate() {
                 let found = annotations.row(row);
-                let found = found.map(|index| annotation(&annotations, index, whole));
-                out.insert(field.name().clone(), found.collect());
+                let found = found.map(annotation).collect();
+                out.insert(field.name().clone(), found);
             }
         }
         Ok(out)
@@ -123,5 +140,6 @@ fn annotation(annotations: &Annotations<'_>, index: usize, whole: bool) -> Annot
         result: annotations.result(index).to_owned(),
         metadata,
         vector,
+        ..Annotation::default()
     }
 }

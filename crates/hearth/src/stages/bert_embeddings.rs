@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PoolingStrategy;
 use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, labelled, lean_field,
 };
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
@@ -157,7 +157,7 @@ impl StageConfig for BertEmbeddings {
                     .unwrap_or(false),
             },
             Compat::Full => Rules::Full {
-                tokenizer: opened.tokenizer(self.case_sensitive, &stage)?,
+                tokenizer: Box::new(opened.tokenizer(self.case_sensitive, &stage)?),
                 pieces: self.pieces,
             },
         };
@@ -231,7 +231,7 @@ enum Rules {
         case_sensitive: bool,
     },
     Full {
-        tokenizer: ModelTokenizer,
+        tokenizer: Box<ModelTokenizer>,
         pieces: Pieces,
     },
 }
@@ -248,10 +248,7 @@ const TOKENS: usize = 1;
 
 impl EncodingStage for Embedder {
     fn bind(&self, input: &Schema) -> Result<Bound> {
-        let mut reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        reads.sort_by_key(|&index| {
-            AnnotatorType::of(input.field(index)) != Some(AnnotatorType::Document)
-        });
+        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
         let origin = Origin::of(input.field(reads[TOKENS]));
         let field = lean_field(
             &self.output_col,
@@ -263,13 +260,13 @@ impl EncodingStage for Embedder {
             },
             &origin,
         );
-        let mut metadata = field.metadata().clone();
-        metadata.insert(key::DIMENSION.to_owned(), self.dimension_label.to_string());
-        metadata.insert(key::REF.to_owned(), self.storage_ref.clone());
-        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        let labels = [
+            (key::DIMENSION, self.dimension_label.to_string()),
+            (key::REF, self.storage_ref.clone()),
+        ];
         Ok(Bound {
             reads,
-            adds: vec![field],
+            adds: vec![labelled(&field, labels)],
             ..Bound::default()
         })
     }
@@ -285,16 +282,9 @@ impl EncodingStage for Embedder {
         out: &mut Sequences,
         seen: &Counts,
     ) -> Result<Plan> {
-        let schema = batch.schema_ref();
-        let open = |read: usize| {
-            Annotations::open(
-                batch.column(at.reads[read]),
-                schema.field(at.reads[read]).name(),
-            )
-        };
         let input = Input {
-            sentences: open(SENTENCES)?,
-            tokens: open(TOKENS)?,
+            sentences: Annotations::of(batch, at.reads[SENTENCES])?,
+            tokens: Annotations::of(batch, at.reads[TOKENS])?,
         };
         match &self.rules {
             Rules::Spark { case_sensitive } => spark::cut(self, *case_sensitive, &input, out, seen),
@@ -311,11 +301,8 @@ impl EncodingStage for Embedder {
         plan: Plan,
         vectors: &Vectors,
     ) -> Result<Output> {
-        let index = at.reads[TOKENS];
-        let tokens =
-            Annotations::open(batch.column(index), batch.schema_ref().field(index).name())?;
-        let mut out =
-            AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
+        let tokens = Annotations::of(batch, at.reads[TOKENS])?;
+        let mut out = AnnotationBuilder::following(&tokens);
         let lower = matches!(
             self.rules,
             Rules::Spark {
@@ -334,7 +321,7 @@ impl EncodingStage for Embedder {
                 let text = tokens.result(item.source);
                 match lower_case(text) {
                     lowered if lower && lowered != text => out.push_owned(span, &lowered)?,
-                    _ => out.push_slice(span, tokens.results(), item.source, 0, text),
+                    _ => out.push_slice(span, tokens.results(), item.source, 0, text)?,
                 }
                 piece_ids.push(item.piece_id);
                 present.push(item.rows > 0);

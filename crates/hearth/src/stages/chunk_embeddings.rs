@@ -1,6 +1,5 @@
 //! Vectors of tokens to vectors of chunks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::PoolingStrategy;
 use super::word_vectors::WordVectors;
+use crate::Result;
 use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, labelled, lean_field,
 };
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
 use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
-use crate::{Error, Result};
 
 const REQUIRED: [AnnotatorType; 2] = [AnnotatorType::Chunk, AnnotatorType::WordEmbeddings];
 
@@ -70,10 +69,7 @@ const EMBEDDINGS: usize = 1;
 
 impl Stage for Pooler {
     fn bind(&self, input: &Schema) -> Result<Bound> {
-        let mut reads = input_columns(input, &self.stage, &self.config.input_cols, &REQUIRED)?;
-        reads.sort_by_key(|&index| {
-            AnnotatorType::of(input.field(index)) != Some(AnnotatorType::Chunk)
-        });
+        let reads = input_columns(input, &self.stage, &self.config.input_cols, &REQUIRED)?;
         let (chunks, embeddings) = (input.field(reads[CHUNKS]), input.field(reads[EMBEDDINGS]));
         let shape = Shape {
             metadata: true,
@@ -87,43 +83,23 @@ impl Stage for Pooler {
             shape,
             &origin,
         );
-        let mut metadata = field.metadata().clone();
-        for key in [key::DIMENSION, key::REF] {
-            if let Some(value) = embeddings.metadata().get(key) {
-                metadata.insert(key.to_owned(), value.clone());
-            }
-        }
-        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        let label = |key| Some((key, embeddings.metadata().get(key)?.clone()));
+        let labels = [key::DIMENSION, key::REF].into_iter().filter_map(label);
         Ok(Bound {
             reads,
-            adds: vec![field],
+            adds: vec![labelled(&field, labels)],
             ..Bound::default()
         })
     }
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> Result<Output> {
-        let schema = batch.schema_ref();
-        let column = |read: usize| (batch.column(at.reads[read]), schema.field(at.reads[read]));
-        let (array, field) = column(CHUNKS);
-        let chunks = Annotations::open(array, field.name())?;
-        let (array, field) = column(EMBEDDINGS);
-        let vectors = WordVectors::open(array, field.name())?;
+        let chunks = Annotations::of(batch, at.reads[CHUNKS])?;
+        let vectors = WordVectors::of(batch, at.reads[EMBEDDINGS])?;
         let tokens = vectors.annotations();
-        let dimension = i32::try_from(vectors.dimension()).map_err(|_| Error::TooLarge {
-            what: "the dimension",
-            found: vectors.dimension(),
-        })?;
-        let mut out = AnnotationBuilder::over(chunks.results())
-            .with_documents(chunks.has_documents())
-            .with_metadata(true);
+        let mut out = AnnotationBuilder::following(&chunks).with_metadata(true);
         let mut values = Vec::new();
         for row in 0..chunks.rows() {
-            let mut sentences: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-            for index in tokens.row(row) {
-                let number = tokens.span(index).sentence;
-                sentences.entry(number).or_default().push(index);
-            }
-            let sentences: Vec<Vec<usize>> = sentences.into_values().collect();
+            let sentences: Vec<Vec<usize>> = vectors.sentences(row).into_values().collect();
             for index in chunks.row(row) {
                 let chunk = chunks.span(index);
                 let number = usize::try_from(chunk.sentence).unwrap_or(usize::MAX);
@@ -137,7 +113,7 @@ impl Stage for Pooler {
                 if !self.config.pooling_strategy.pool(own, &mut values) {
                     continue;
                 }
-                out.push_slice(chunk, chunks.results(), index, 0, chunks.result(index));
+                out.push_slice(chunk, chunks.results(), index, 0, chunks.result(index))?;
                 if let Some(maps) = out.metadata() {
                     let carried = chunks.metadata(index).find(|&(key, _)| key == "chunk");
                     maps.entry("chunk", carried.map_or(Some("0"), |(_, value)| value));
@@ -148,7 +124,7 @@ impl Stage for Pooler {
         }
         let pieces = vec![-1; out.len()];
         Ok(out
-            .finish_with_vectors(pieces, values, dimension, None)?
+            .finish_with_vectors(pieces, values, vectors.value_length(), None)?
             .into())
     }
 }

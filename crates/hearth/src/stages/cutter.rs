@@ -1,56 +1,56 @@
 //! The stage of both tokenizers.
 
-use std::fmt::Debug;
-
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use hearth_text::token::Token;
+use hearth_text::token::{RegexTokenizer, Token, Tokenizer};
 
-use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, Span, lean_field,
-};
+use crate::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Span};
 use crate::counts::Counts;
 use crate::stage::{Bound, Output, Stage, input_columns};
 use crate::{Error, Result};
 
 const REQUIRED: [AnnotatorType; 1] = [AnnotatorType::Document];
 
-/// What finds the tokens of one text.
-pub(super) trait Tokenize: Debug + Send + Sync {
-    /// Gives each token to `emit` and returns how many were dropped.
+/// Whose rules find the tokens.
+#[derive(Debug)]
+pub(super) enum Rules {
+    Tokenizer(Tokenizer),
+    RegexTokenizer(Box<RegexTokenizer>),
+}
+
+impl Rules {
+    /// Gives each token of a text to `emit` and returns how many were dropped.
     fn tokenize(
         &self,
         text: &str,
         emit: impl FnMut(Token<'_>),
-    ) -> Result<usize, hearth_text::Error>;
+    ) -> Result<usize, hearth_text::Error> {
+        match self {
+            Rules::Tokenizer(rules) => rules.tokenize(text, emit),
+            Rules::RegexTokenizer(rules) => rules.tokenize(text, emit),
+        }
+    }
 }
 
 /// Cuts the texts of a column into tokens.
 #[derive(Debug)]
-pub(super) struct Cutter<T> {
+pub(super) struct Cutter {
     pub(super) stage: String,
     pub(super) input_cols: Vec<String>,
     pub(super) output_col: String,
-    pub(super) rules: T,
+    pub(super) rules: Rules,
 }
 
-impl<T: Tokenize> Stage for Cutter<T> {
+impl Stage for Cutter {
     fn bind(&self, input: &Schema) -> Result<Bound> {
         let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[0]));
-        let shape = Shape::following(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Token, shape, &origin);
-        Ok(Bound {
-            reads,
-            adds: vec![field],
-            ..Bound::default()
-        })
+        let kind = AnnotatorType::Token;
+        Ok(Bound::following(input, reads[0], &self.output_col, kind))
     }
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
-        let sentences = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut out =
-            AnnotationBuilder::over(sentences.results()).with_documents(sentences.has_documents());
+        let sentences = Annotations::of(batch, at.reads[0])?;
+        let mut out = AnnotationBuilder::following(&sentences);
         for row in 0..sentences.rows() {
             for index in sentences.row(row) {
                 let sentence = sentences.span(index);
@@ -65,12 +65,14 @@ impl<T: Tokenize> Stage for Cutter<T> {
                             .map_or(-1, |at| sentence.at + at),
                         ..sentence
                     };
-                    match token.at {
+                    let appended = match token.at {
                         Some(at) => {
-                            out.push_slice(span, sentences.results(), index, at, token.text);
+                            out.push_slice(span, sentences.results(), index, at, token.text)
                         }
-                        None if pushed.is_ok() => pushed = out.push_owned(span, token.text),
-                        None => {}
+                        None => out.push_owned(span, token.text),
+                    };
+                    if appended.is_err() && pushed.is_ok() {
+                        pushed = appended;
                     }
                 });
                 pushed?;

@@ -119,7 +119,7 @@ impl Stage for Finder {
     }
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> Result<Output> {
-        let documents = Annotations::open(batch.column(at.reads[DOCUMENTS]), &self.input_cols[0])?;
+        let documents = Annotations::of(batch, at.reads[DOCUMENTS])?;
         let chunks = Texts::of(batch.column(at.reads[CHUNKS]), &self.chunk_col, &self.stage)?;
         let starts = match at.reads.get(STARTS) {
             Some(&read) => Some(cast(batch.column(read), &DataType::Int32)?),
@@ -190,7 +190,7 @@ impl Finder {
                     at: at.map_or(-1, |at| whole.at + at),
                     ..whole
                 };
-                out.push_slice(span, &chunks.views, index, 0, chunk);
+                out.push_slice(span, &chunks.views, index, 0, chunk)?;
                 if let Some(maps) = out.metadata() {
                     for (key, value) in documents
                         .metadata(document)

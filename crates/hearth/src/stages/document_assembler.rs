@@ -10,7 +10,8 @@ use hearth_text::utf16;
 use serde::{Deserialize, Serialize};
 
 use crate::annotation::{
-    AnnotationBuilder, AnnotatorType, MetadataBuilder, Origin, Shape, Span, key, lean_field,
+    AnnotationBuilder, AnnotatorType, MetadataBuilder, Origin, Shape, Span, key, labelled,
+    lean_field,
 };
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
@@ -38,6 +39,11 @@ pub struct DocumentAssembler {
     /// `disabled`, `inplace`, `inplace_full`, `shrink`, `shrink_full`, `each`, `each_full` or `delete_full`. Offsets
     /// are those of the cleaned text.
     pub cleanup_mode: String,
+    /// Whether annotations also say where their text stands in the text as it was before cleanup: `original_begin` and
+    /// `original_end`, of this column and of all that are made from it. What cleanup put in stands for all that it
+    /// replaced; where an annotation's text does not stand in the document, they are null. See [`crate::border`] for
+    /// units. Spark NLP has no such parameter. No stage may replace or drop the text column then.
+    pub keep_original_offsets: bool,
 }
 
 impl Default for DocumentAssembler {
@@ -48,6 +54,7 @@ impl Default for DocumentAssembler {
             id_col: None,
             metadata_col: None,
             cleanup_mode: CleanupMode::Disabled.to_string(),
+            keep_original_offsets: false,
         }
     }
 }
@@ -74,6 +81,7 @@ impl StageConfig for DocumentAssembler {
             id_col: self.id_col,
             metadata_col: self.metadata_col,
             cleanup,
+            keep_original_offsets: self.keep_original_offsets,
         })))
     }
 }
@@ -86,6 +94,7 @@ struct Assembler {
     id_col: Option<String>,
     metadata_col: Option<String>,
     cleanup: CleanupMode,
+    keep_original_offsets: bool,
 }
 
 /// Whether a column of this type is a map from strings to strings.
@@ -145,14 +154,12 @@ impl Stage for Assembler {
             text: Some(self.input_col.clone()),
             document: Some(self.output_col.clone()),
             cleaned: self.cleanup != CleanupMode::Disabled,
+            traced: self.keep_original_offsets.then_some(self.cleanup),
         };
         let field = lean_field(&self.output_col, AnnotatorType::Document, shape, &origin);
-        let mut metadata = field.metadata().clone();
-        metadata.insert(key::WHOLE.to_owned(), "true".to_owned());
-        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
         Ok(Bound {
             reads,
-            adds: vec![field],
+            adds: vec![labelled(&field, [(key::WHOLE, "true".to_owned())])],
             ..Bound::default()
         })
     }
@@ -238,8 +245,7 @@ impl Assembler {
         match cleaned {
             Cow::Borrowed(slice) => {
                 let start = slice.as_ptr() as usize - text.as_ptr() as usize;
-                out.push_slice(span, &texts.views, index, start, slice);
-                Ok(())
+                out.push_slice(span, &texts.views, index, start, slice)
             }
             Cow::Owned(cleaned) => out.push_owned(span, &cleaned),
         }

@@ -3,21 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
-use hearth_text::normal::{NormalRules, Normalizer as Rules};
-use hearth_text::utf16;
+use hearth_text::normal::{self, NormalRules};
 use serde::{Deserialize, Serialize};
 
-use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, Span, lean_field,
-};
+use super::cleaner::{Cleaner, REQUIRED, Rules};
+use crate::Result;
 use crate::config::{Loading, StageConfig};
-use crate::counts::Counts;
-use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
-use crate::{Error, Result};
-
-const REQUIRED: [AnnotatorType; 1] = [AnnotatorType::Token];
+use crate::stage::AnyStage;
 
 /// Takes out of tokens what patterns match, and drops those of which nothing is left (Spark NLP 5.5.3, `Normalizer`).
 ///
@@ -65,7 +57,7 @@ impl StageConfig for Normalizer {
     fn load(self, at: &Loading<'_>) -> Result<AnyStage> {
         let (input_cols, output_col) =
             super::columns(at, Some(self.input_cols), self.output_col, &REQUIRED)?;
-        let rules = Rules::new(NormalRules {
+        let rules = normal::Normalizer::new(NormalRules {
             cleanup_patterns: self.cleanup_patterns,
             lowercase: self.lowercase,
             slang_dictionary: self.slang_dictionary.into_iter().collect(),
@@ -77,87 +69,9 @@ impl StageConfig for Normalizer {
             stage: format!("NORMALIZER_{output_col}"),
             input_cols,
             output_col,
-            rules: rules.map_err(|error| at.refuse("cleanup_patterns", error.to_string()))?,
+            rules: rules
+                .map(Rules::Normalizer)
+                .map_err(|error| at.refuse("cleanup_patterns", error.to_string()))?,
         })))
-    }
-}
-
-#[derive(Debug)]
-struct Cleaner {
-    stage: String,
-    input_cols: Vec<String>,
-    output_col: String,
-    rules: Rules,
-}
-
-impl Stage for Cleaner {
-    fn bind(&self, input: &Schema) -> Result<Bound> {
-        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[0]));
-        let shape = Shape::following(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Token, shape, &origin);
-        Ok(Bound {
-            reads,
-            adds: vec![field],
-            ..Bound::default()
-        })
-    }
-
-    fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
-        let tokens = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut out =
-            AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
-        for row in 0..tokens.rows() {
-            for index in tokens.row(row) {
-                let (span, token) = (tokens.span(index), tokens.result(index));
-                let mut pushed = Ok(());
-                let dropped = self.rules.normalize(token, |normal| {
-                    if pushed.is_ok() {
-                        pushed = push(&mut out, &tokens, index, span, normal);
-                    }
-                });
-                pushed?;
-                let dropped = dropped.map_err(|error| Error::Row {
-                    row: row as u64,
-                    stage: self.stage.clone(),
-                    message: error.to_string(),
-                })?;
-                seen.tokens_removed.add(dropped);
-            }
-            out.end_row()?;
-        }
-        Ok(out.finish()?.into())
-    }
-}
-
-/// Appends what became of token `index`.
-fn push(
-    out: &mut AnnotationBuilder,
-    tokens: &Annotations<'_>,
-    index: usize,
-    span: Span,
-    normal: &str,
-) -> Result<()> {
-    let length = utf16::len(normal);
-    let length = i32::try_from(length).map_err(|_| Error::TooLarge {
-        what: "a token",
-        found: length,
-    })?;
-    // It stands in the document where it is one piece of the token.
-    let place = tokens.result(index).find(normal);
-    let at = place
-        .filter(|_| span.at >= 0)
-        .and_then(|place| i32::try_from(place).ok());
-    let span = Span {
-        end: span.begin + length,
-        at: at.map_or(-1, |place| span.at + place),
-        ..span
-    };
-    match place {
-        Some(place) => {
-            out.push_slice(span, tokens.results(), index, place, normal);
-            Ok(())
-        }
-        None => out.push_owned(span, normal),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use hearth_text::token::{RegexTokenRules, RegexTokenizer as Rules, Token};
+use hearth_text::token::{self, RegexTokenRules};
 use serde::{Deserialize, Serialize};
 
-use super::cutter::{Cutter, Tokenize};
+use super::cutter::{Cutter, Rules};
 use crate::Result;
 use crate::config::{Loading, StageConfig};
 use crate::stage::AnyStage;
@@ -55,7 +55,7 @@ impl StageConfig for RegexTokenizer {
     const TYPE: &'static str = "regex_tokenizer";
 
     fn load(self, at: &Loading<'_>) -> Result<AnyStage> {
-        let rules = Rules::new(RegexTokenRules {
+        let rules = token::RegexTokenizer::new(RegexTokenRules {
             pattern: self.pattern,
             to_lowercase: self.to_lowercase,
             min_length: self.min_length,
@@ -68,17 +68,9 @@ impl StageConfig for RegexTokenizer {
             stage: format!("RegexTokenizer_{}", self.output_col),
             input_cols: self.input_cols,
             output_col: self.output_col,
-            rules: rules.map_err(|error| at.refuse("pattern", error.to_string()))?,
+            rules: rules
+                .map(|rules| Rules::RegexTokenizer(Box::new(rules)))
+                .map_err(|error| at.refuse("pattern", error.to_string()))?,
         })))
-    }
-}
-
-impl Tokenize for Rules {
-    fn tokenize(
-        &self,
-        text: &str,
-        emit: impl FnMut(Token<'_>),
-    ) -> Result<usize, hearth_text::Error> {
-        Rules::tokenize(self, text, emit)
     }
 }

@@ -8,9 +8,7 @@ use arrow::datatypes::Schema;
 use hearth_text::sentence::{Scratch, Sentence, SentenceDetector as Rules, SentenceRules};
 use serde::{Deserialize, Serialize};
 
-use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, Span, lean_field,
-};
+use crate::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Span};
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
 use crate::stage::{AnyStage, Bound, Light, Output, Stage, input_columns};
@@ -120,21 +118,16 @@ struct Detector {
 impl Stage for Detector {
     fn bind(&self, input: &Schema) -> Result<Bound> {
         let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[0]));
-        let shape = Shape::following(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Document, shape, &origin);
+        let kind = AnnotatorType::Document;
         Ok(Bound {
-            reads,
-            adds: vec![field],
             explodes: self.explode,
-            ..Bound::default()
+            ..Bound::following(input, reads[0], &self.output_col, kind)
         })
     }
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
-        let documents = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut out =
-            AnnotationBuilder::over(documents.results()).with_documents(documents.has_documents());
+        let documents = Annotations::of(batch, at.reads[0])?;
+        let mut out = AnnotationBuilder::following(&documents);
         let mut source_rows = Vec::new();
         let mut scratch = Scratch::default();
         let mut found = Vec::new();
@@ -168,7 +161,13 @@ impl Stage for Detector {
                 match &sentence.result {
                     Ok((start, len)) => {
                         let slice = &documents.result(sentence.document)[*start..start + len];
-                        out.push_slice(span, documents.results(), sentence.document, *start, slice);
+                        out.push_slice(
+                            span,
+                            documents.results(),
+                            sentence.document,
+                            *start,
+                            slice,
+                        )?;
                     }
                     Err(rewritten) => out.push_owned(span, rewritten)?,
                 }

@@ -1,6 +1,5 @@
 //! Vectors of tokens to vectors of sentences.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::PoolingStrategy;
 use super::word_vectors::WordVectors;
+use crate::Result;
 use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, lean_field,
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, labelled, lean_field,
 };
 use crate::config::{Loading, StageConfig};
 use crate::counts::Counts;
 use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
-use crate::{Error, Result};
 
 const REQUIRED: [AnnotatorType; 2] = [AnnotatorType::Document, AnnotatorType::WordEmbeddings];
 
@@ -71,10 +70,7 @@ const EMBEDDINGS: usize = 1;
 
 impl Stage for Pooler {
     fn bind(&self, input: &Schema) -> Result<Bound> {
-        let mut reads = input_columns(input, &self.stage, &self.config.input_cols, &REQUIRED)?;
-        reads.sort_by_key(|&index| {
-            AnnotatorType::of(input.field(index)) != Some(AnnotatorType::Document)
-        });
+        let reads = input_columns(input, &self.stage, &self.config.input_cols, &REQUIRED)?;
         let embeddings = input.field(reads[EMBEDDINGS]);
         let sentences = input.field(reads[SENTENCES]);
         let shape = Shape {
@@ -89,44 +85,27 @@ impl Stage for Pooler {
             shape,
             &origin,
         );
-        let mut metadata = field.metadata().clone();
-        metadata.insert(key::DIMENSION.to_owned(), self.config.dimension.to_string());
-        let reference = self.config.storage_ref.as_ref();
-        if let Some(reference) = reference.or_else(|| embeddings.metadata().get(key::REF)) {
-            metadata.insert(key::REF.to_owned(), reference.clone());
-        }
-        let field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+        let dimension = (key::DIMENSION, self.config.dimension.to_string());
+        let own = self.config.storage_ref.as_ref();
+        let reference = own.or_else(|| embeddings.metadata().get(key::REF));
+        let reference = reference.map(|reference| (key::REF, reference.clone()));
         Ok(Bound {
             reads,
-            adds: vec![field],
+            adds: vec![labelled(&field, [dimension].into_iter().chain(reference))],
             ..Bound::default()
         })
     }
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> Result<Output> {
-        let schema = batch.schema_ref();
-        let column = |read: usize| (batch.column(at.reads[read]), schema.field(at.reads[read]));
-        let (array, field) = column(SENTENCES);
-        let sentences = Annotations::open(array, field.name())?;
-        let (array, field) = column(EMBEDDINGS);
-        let vectors = WordVectors::open(array, field.name())?;
-        let dimension = i32::try_from(vectors.dimension()).map_err(|_| Error::TooLarge {
-            what: "the dimension",
-            found: vectors.dimension(),
-        })?;
-        let mut out =
-            AnnotationBuilder::over(sentences.results()).with_documents(sentences.has_documents());
+        let sentences = Annotations::of(batch, at.reads[SENTENCES])?;
+        let vectors = WordVectors::of(batch, at.reads[EMBEDDINGS])?;
+        let mut out = AnnotationBuilder::following(&sentences);
         let (mut values, mut present) = (Vec::new(), Vec::new());
-        let mut of_sentence: HashMap<i32, Vec<usize>> = HashMap::new();
         for row in 0..sentences.rows() {
-            of_sentence.clear();
-            for index in vectors.annotations().row(row) {
-                let number = vectors.annotations().span(index).sentence;
-                of_sentence.entry(number).or_default().push(index);
-            }
+            let of_sentence = vectors.sentences(row);
             for index in sentences.row(row) {
                 let span = sentences.span(index);
-                out.push_slice(span, sentences.results(), index, 0, sentences.result(index));
+                out.push_slice(span, sentences.results(), index, 0, sentences.result(index))?;
                 let own = of_sentence
                     .get(&span.sentence)
                     .map_or(&[][..], Vec::as_slice);
@@ -140,7 +119,7 @@ impl Stage for Pooler {
         }
         let pieces = vec![-1; present.len()];
         Ok(out
-            .finish_with_vectors(pieces, values, dimension, Some(present))?
+            .finish_with_vectors(pieces, values, vectors.value_length(), Some(present))?
             .into())
     }
 }

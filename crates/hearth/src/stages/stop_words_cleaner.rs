@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 use hearth_text::stop_words::{ENGLISH, StopWords};
 use serde::{Deserialize, Serialize};
 
+use super::cleaner::{Cleaner, REQUIRED, Rules};
 use crate::Result;
-use crate::annotation::{AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, lean_field};
 use crate::config::{Loading, StageConfig};
-use crate::counts::Counts;
-use crate::stage::{AnyStage, Bound, Output, Stage, input_columns};
-
-const REQUIRED: [AnnotatorType; 1] = [AnnotatorType::Token];
+use crate::stage::AnyStage;
 
 /// Drops the tokens that are stop words (Spark NLP 5.5.3, `StopWordsCleaner`); they are counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,49 +49,7 @@ impl StageConfig for StopWordsCleaner {
             stage: format!("StopWordsCleaner_{output_col}"),
             input_cols,
             output_col,
-            words,
+            rules: Rules::StopWords(words),
         })))
-    }
-}
-
-#[derive(Debug)]
-struct Cleaner {
-    stage: String,
-    input_cols: Vec<String>,
-    output_col: String,
-    words: StopWords,
-}
-
-impl Stage for Cleaner {
-    fn bind(&self, input: &Schema) -> Result<Bound> {
-        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[0]));
-        let shape = Shape::following(input.field(reads[0]));
-        let field = lean_field(&self.output_col, AnnotatorType::Token, shape, &origin);
-        Ok(Bound {
-            reads,
-            adds: vec![field],
-            ..Bound::default()
-        })
-    }
-
-    fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
-        let tokens = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut out =
-            AnnotationBuilder::over(tokens.results()).with_documents(tokens.has_documents());
-        let mut dropped = 0;
-        for row in 0..tokens.rows() {
-            for index in tokens.row(row) {
-                let token = tokens.result(index);
-                if self.words.contains(token) {
-                    dropped += 1;
-                } else {
-                    out.push_slice(tokens.span(index), tokens.results(), index, 0, token);
-                }
-            }
-            out.end_row()?;
-        }
-        seen.tokens_removed.add(dropped);
-        Ok(out.finish()?.into())
     }
 }

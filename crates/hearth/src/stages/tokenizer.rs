@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hearth_text::token::{Token, TokenRules, Tokenizer as Rules};
+use hearth_text::token::{self, TokenRules};
 use serde::{Deserialize, Serialize};
 
-use super::cutter::{Cutter, Tokenize};
+use super::cutter::{Cutter, Rules};
 use crate::config::{Loading, StageConfig};
 use crate::stage::AnyStage;
 use crate::{Error, Result};
@@ -78,7 +78,7 @@ impl StageConfig for Tokenizer {
                 "exceptions_path: no files are read here; put the lines of the file into exceptions",
             ));
         }
-        let rules = Rules::new(TokenRules {
+        let rules = token::Tokenizer::new(TokenRules {
             target_pattern: self.target_pattern,
             prefix_pattern: self.prefix_pattern,
             suffix_pattern: self.suffix_pattern,
@@ -95,20 +95,12 @@ impl StageConfig for Tokenizer {
             stage: format!("REGEX_TOKENIZER_{}", self.output_col),
             input_cols: self.input_cols,
             output_col: self.output_col,
-            rules: rules.map_err(|error| Error::Parameter {
-                place: at.place(),
-                message: error.to_string(),
-            })?,
+            rules: rules
+                .map(Rules::Tokenizer)
+                .map_err(|error| Error::Parameter {
+                    place: at.place(),
+                    message: error.to_string(),
+                })?,
         })))
-    }
-}
-
-impl Tokenize for Rules {
-    fn tokenize(
-        &self,
-        text: &str,
-        emit: impl FnMut(Token<'_>),
-    ) -> Result<usize, hearth_text::Error> {
-        Rules::tokenize(self, text, emit)
     }
 }

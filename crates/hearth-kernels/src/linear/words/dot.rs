@@ -75,7 +75,7 @@ words!(
     S: Simd,
     S,
     |s: S, a, b, sum| s.dot_bytes(a, b, sum),
-    |s: S, sum| s.from_i32(sum)
+    |s: S, sum| s.i32_to_f32(sum)
 );
 words!(
     #[cfg(target_arch = "x86_64")]
@@ -102,7 +102,7 @@ words!(
             _mm512_castsi512_ps(_mm512_dpbusd_epi32(_mm512_castps_si512(sum), a, b))
         }
     },
-    |s: Avx512, sum| s.from_i32(sum)
+    |s: Avx512, sum| s.i32_to_f32(sum)
 );
 
 #[cfg(target_arch = "x86_64")]

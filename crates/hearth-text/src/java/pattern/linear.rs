@@ -1,6 +1,6 @@
 //! Patterns that the crate `regex` matches as Java does, in time linear in the text.
 //!
-//! Those are the ones without look-around, back references, atomic groups and word boundaries whose matches, and the
+//! Those are the ones without look-around, back references, atomic groups, `\R` and word boundaries whose matches, and the
 //! rounds of whose loops, are never empty: Java can look for an empty match between the halves of a character, where the
 //! crate does not look.
 
@@ -14,7 +14,7 @@ const SIZE: usize = 32 << 20;
 
 /// The same pattern for the crate `regex`, `None` where it is not known to match the same.
 pub(super) fn compile(tree: &Tree) -> Option<regex::Regex> {
-    if tree.length().min == 0 {
+    if tree.can_be_empty() || tree.keeps_captures() {
         return None;
     }
     let mut out = String::new();
@@ -39,8 +39,8 @@ fn put(tree: &Tree, out: &mut String) -> Option<()> {
             }
             out.push(')');
         }
-        Tree::Group(_, body) => {
-            out.push('(');
+        Tree::Group(group, body) => {
+            out.push_str(if group.is_some() { "(" } else { "(?:" });
             put(body, out)?;
             out.push(')');
         }
@@ -50,7 +50,7 @@ fn put(tree: &Tree, out: &mut String) -> Option<()> {
             max,
             greed,
         } => {
-            if body.length().min == 0 || *greed == Greed::Possessive {
+            if body.can_be_empty() || *greed == Greed::Possessive {
                 return None;
             }
             out.push_str("(?:");
@@ -67,7 +67,11 @@ fn put(tree: &Tree, out: &mut String) -> Option<()> {
         }
         Tree::Anchor(Anchor::Start) => out.push_str(r"\A"),
         Tree::Anchor(Anchor::End) => out.push_str(r"\z"),
-        Tree::Atomic(_) | Tree::Look { .. } | Tree::Anchor(_) | Tree::Back { .. } => return None,
+        Tree::LineBreak
+        | Tree::Atomic(_)
+        | Tree::Look { .. }
+        | Tree::Anchor(_)
+        | Tree::Back { .. } => return None,
     }
     Some(())
 }

@@ -9,15 +9,18 @@
 //! |---|---|
 //! | characters, `\t \n \r \f \a \e \cX \0n \xhh \x{h} \uhhhh`, `\Q..\E` | as in Java |
 //! | classes with unions, `&&`, negation; `\d \w \s \h \v` and complements, `\R` | as in Java |
-//! | `\p{..}`: categories, scripts, POSIX, binary properties, `java..` | of Unicode 13, that of JDK 17 |
+//! | `\p{..}`: categories, scripts, blocks, POSIX, binary properties, `java..` | of Unicode 13, that of JDK 17 |
 //! | groups, named groups, back references, greedy, lazy and possessive repetition, look-around, atomic groups | as in Java |
 //! | `^ $ \A \z \Z \b \B` | as in Java |
 //! | `(?i) (?m) (?s) (?d) (?x)`, and `(?u)` without `(?i)` | as in Java |
-//! | `\G \X \N{..} \b{g}`, `\p{In..}`, `(?c) (?U) (?iu)`, some rare `\p{java..}` | [`Error::UnsupportedPattern`] |
+//! | `\G \X \N{..} \b{g}`, `(?c) (?U) (?iu)`, some rare `\p{java..}` | [`Error::UnsupportedPattern`] |
 
+mod blocks;
+mod length;
 mod linear;
 mod machine;
 mod parse;
+mod predefined;
 mod program;
 mod property;
 mod set;
@@ -30,7 +33,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use machine::Machine;
+use machine::{Machine, Stop};
 use program::Program;
 
 /// A compiled Java regular expression.
@@ -105,14 +108,7 @@ impl Pattern {
     ///
     /// [`Error::PatternSteps`] if matching takes too many steps.
     pub fn find_at(&self, text: &str, from: usize) -> Result<Option<Range<usize>>> {
-        let Some(regex) = &self.linear else {
-            return Ok(self.search(text, from)?.map(|found| found.range()));
-        };
-        if let Some(found) = self.search_short(text, from) {
-            return Ok(found.map(|found| found.range()));
-        }
-        let found = regex.find_at(text, text.ceil_char_boundary(from));
-        Ok(found.map(|found| found.range()))
+        self.find(&mut self.machine(text), text, from)
     }
 
     /// The same with groups.
@@ -121,11 +117,15 @@ impl Pattern {
     ///
     /// [`Error::PatternSteps`] if matching takes too many steps.
     pub fn captures_at(&self, text: &str, from: usize) -> Result<Option<Captures>> {
+        let mut machine = self.machine(text);
         let Some(regex) = &self.linear else {
-            return self.search(text, from);
+            let found = machine
+                .search(from)
+                .map_err(|stop| self.stopped(stop, text))?;
+            return Ok(found.map(|_| machine.captures()));
         };
-        if let Some(found) = self.search_short(text, from) {
-            return Ok(found);
+        if let Some(found) = search_short(&mut machine, text, from) {
+            return Ok(found.map(|_| machine.captures()));
         }
         let found = regex.captures_at(text, text.ceil_char_boundary(from));
         Ok(found.map(|found| Captures {
@@ -133,33 +133,51 @@ impl Pattern {
         }))
     }
 
-    fn search(&self, text: &str, from: usize) -> Result<Option<Captures>> {
-        let limit = machine::limit(text);
-        let found = Machine::new(&self.program, text, limit).search(from);
-        found.map_err(|machine::OutOfSteps| Error::PatternSteps {
-            pattern: self.source.clone(),
-            limit,
-        })
+    fn machine<'a>(&'a self, text: &'a str) -> Machine<'a> {
+        Machine::new(&self.program, text, machine::limit(text))
     }
 
-    /// What the backtracking matcher finds, `None` if the text is too long or took it too many steps.
-    fn search_short(&self, text: &str, from: usize) -> Option<Option<Captures>> {
-        if text.len() > SHORT {
-            return None;
+    fn find(
+        &self,
+        machine: &mut Machine<'_>,
+        text: &str,
+        from: usize,
+    ) -> Result<Option<Range<usize>>> {
+        let Some(regex) = &self.linear else {
+            return machine
+                .search(from)
+                .map_err(|stop| self.stopped(stop, text));
+        };
+        if let Some(found) = search_short(machine, text, from) {
+            return Ok(found);
         }
-        let machine = Machine::new(&self.program, text, SHORT_STEPS);
-        machine.search(from).ok()
+        let found = regex.find_at(text, text.ceil_char_boundary(from));
+        Ok(found.map(|found| found.range()))
+    }
+
+    fn stopped(&self, stop: Stop, text: &str) -> Error {
+        match stop {
+            Stop::OutOfSteps => Error::PatternSteps {
+                pattern: self.source.clone(),
+                limit: machine::limit(text),
+            },
+            Stop::PastEnd => Error::Row {
+                message: "java.lang.StringIndexOutOfBoundsException: String index out of range"
+                    .to_owned(),
+            },
+        }
     }
 
     /// Gives each match to `each`, from left to right; after an empty one the next is looked for one UTF-16 unit on.
     ///
     /// # Errors
     ///
-    /// [`Error::PatternSteps`] if matching takes too many steps.
+    /// [`Error::PatternSteps`] if matching takes too many steps, all matches together.
     pub fn each(&self, text: &str, mut each: impl FnMut(Range<usize>)) -> Result<()> {
+        let mut machine = self.machine(text);
         let mut from = 0;
         while from <= text.len()
-            && let Some(found) = self.find_at(text, from)?
+            && let Some(found) = self.find(&mut machine, text, from)?
         {
             from = after(text, &found);
             each(found);
@@ -220,6 +238,19 @@ impl Pattern {
         }
         Ok(parts)
     }
+}
+
+/// What the backtracking matcher finds, `None` if the text is too long or took it too many steps.
+fn search_short(
+    machine: &mut Machine<'_>,
+    text: &str,
+    from: usize,
+) -> Option<Option<Range<usize>>> {
+    if text.len() > SHORT {
+        return None;
+    }
+    machine.allow(SHORT_STEPS);
+    machine.search(from).ok()
 }
 
 /// Where the next match is looked for: `Matcher.find` goes on one UTF-16 unit after an empty match.

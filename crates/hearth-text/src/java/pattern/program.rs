@@ -1,7 +1,8 @@
 //! A tree as instructions for the backtracking [`Machine`](super::machine::Machine).
 
+use super::predefined;
 use super::set::Set;
-use super::tree::{Anchor, Behind, Greed, Tree};
+use super::tree::{Anchor, Behind, Greed, Rounds, Tree};
 
 /// Where to go on.
 pub(super) type At = usize;
@@ -33,6 +34,8 @@ pub(super) enum Op {
     Zero(usize),
     /// One round of a loop: into the body, which comes next, or out.
     Round(Round),
+    /// Rounds of what follows up to `Done`, none of which is gone back into.
+    Whole(Whole),
     Back {
         group: usize,
         fold: bool,
@@ -65,12 +68,22 @@ pub(super) struct Round {
     pub(super) after: At,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Whole {
+    /// The group that captures each round.
+    pub(super) group: Option<usize>,
+    pub(super) min: u32,
+    pub(super) max: Option<u32>,
+    pub(super) greed: Greed,
+    pub(super) after: At,
+}
+
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) ops: Vec<Op>,
     pub(super) locals: usize,
     pub(super) groups: usize,
-    /// What a match can start with; `None` if it can be empty.
+    /// What a match can start with; `None` if that is not to be looked for.
     pub(super) first: Option<Set>,
     /// Whether a match can start at 0 only.
     pub(super) anchored: bool,
@@ -89,8 +102,10 @@ impl Program {
         };
         program.put(tree);
         program.ops.push(Op::Done);
-        let (first, empty) = first(tree);
-        program.first = (!empty).then_some(first);
+        // A try that fails may leave a capture behind, so none is left out then.
+        if !tree.can_be_empty() && !tree.keeps_captures() {
+            program.first = Some(first(tree));
+        }
         program
     }
 
@@ -111,7 +126,8 @@ impl Program {
             Tree::One { set, .. } => self.ops.push(Op::One(set.clone())),
             Tree::Sequence(parts) => parts.iter().for_each(|part| self.put(part)),
             Tree::Branches(branches) => self.put_branches(branches),
-            Tree::Group(group, body) => {
+            Tree::Group(None, body) => self.put(body),
+            Tree::Group(Some(group), body) => {
                 let local = self.local();
                 self.ops.push(Op::Mark(local));
                 self.put(body);
@@ -120,6 +136,22 @@ impl Program {
                     local,
                 });
             }
+            Tree::LineBreak => self.put_branches(&[
+                Tree::Sequence(vec![
+                    Tree::One {
+                        set: Set::one(0x0D),
+                        wide: false,
+                    },
+                    Tree::One {
+                        set: Set::one(0x0A),
+                        wide: false,
+                    },
+                ]),
+                Tree::One {
+                    set: predefined::vertical(),
+                    wide: false,
+                },
+            ]),
             Tree::Atomic(body) => self.put_atomic(body),
             Tree::Look {
                 body,
@@ -178,7 +210,11 @@ impl Program {
     }
 
     fn put_repeat(&mut self, body: &Tree, min: u32, max: Option<u32>, greed: Greed) {
-        if let Tree::One { set, .. } = body {
+        let one = match body {
+            Tree::Group(None, inside) => inside,
+            _ => body,
+        };
+        if let Tree::One { set, .. } = one {
             self.ops.push(Op::Run {
                 set: set.clone(),
                 min,
@@ -187,32 +223,40 @@ impl Program {
             });
             return;
         }
-        if greed == Greed::Possessive {
-            // Neither the loop nor any of its rounds is gone back into.
-            let atomic = self.open(Op::Done);
-            self.put_loop(min, max, false, |program| program.put_atomic(body));
-            self.ops.push(Op::Done);
-            self.ops[atomic] = Op::Atomic {
-                after: self.ops.len(),
-            };
-        } else if (min, max) == (0, Some(1)) {
-            let either = self.open(Op::Done);
-            self.put(body);
-            let (inside, after) = (either + 1, self.ops.len());
-            self.ops[either] = match greed {
-                Greed::Lazy => Op::Either(after, inside),
-                Greed::Greedy | Greed::Possessive => Op::Either(inside, after),
-            };
-        } else {
-            self.put_loop(min, max, greed == Greed::Lazy, |program| program.put(body));
+        match body.rounds(min, max, greed) {
+            Rounds::Branch => {
+                let either = self.open(Op::Done);
+                self.put(body);
+                let (inside, after) = (either + 1, self.ops.len());
+                self.ops[either] = match greed {
+                    Greed::Lazy => Op::Either(after, inside),
+                    Greed::Greedy | Greed::Possessive => Op::Either(inside, after),
+                };
+            }
+            Rounds::Run | Rounds::Loop => self.put_loop(body, min, max, greed == Greed::Lazy),
+            Rounds::Whole(group) => {
+                let whole = self.open(Op::Done);
+                match body {
+                    Tree::Group(_, inside) if group.is_some() => self.put(inside),
+                    _ => self.put(body),
+                }
+                self.ops.push(Op::Done);
+                self.ops[whole] = Op::Whole(Whole {
+                    group,
+                    min,
+                    max,
+                    greed,
+                    after: self.ops.len(),
+                });
+            }
         }
     }
 
-    fn put_loop(&mut self, min: u32, max: Option<u32>, lazy: bool, body: impl FnOnce(&mut Self)) {
+    fn put_loop(&mut self, body: &Tree, min: u32, max: Option<u32>, lazy: bool) {
         let (count, began) = (self.local(), self.local());
         self.ops.push(Op::Zero(count));
         let round = self.open(Op::Done);
-        body(self);
+        self.put(body);
         self.ops.push(Op::Jump(round));
         self.ops[round] = Op::Round(Round {
             count,
@@ -235,37 +279,22 @@ fn is_anchored(tree: &Tree) -> bool {
     }
 }
 
-/// The characters that what a tree matches can start with, and whether it can be empty.
-fn first(tree: &Tree) -> (Set, bool) {
+/// The characters that what a tree matches can start with, unless it is empty.
+fn first(tree: &Tree) -> Set {
     match tree {
-        Tree::One { set, .. } => (set.clone(), false),
+        Tree::One { set, .. } => set.clone(),
+        Tree::LineBreak => predefined::vertical(),
         Tree::Sequence(parts) => {
-            let mut all = Set::default();
-            for part in parts {
-                let (set, empty) = first(part);
-                all = all.union(&set);
-                if !empty {
-                    return (all, false);
-                }
-            }
-            (all, true)
+            let taken = parts.iter().position(|part| !part.can_be_empty());
+            let parts = &parts[..taken.map_or(parts.len(), |taken| taken + 1)];
+            Set::union_of(parts.iter().map(first))
         }
-        Tree::Branches(parts) => parts
-            .iter()
-            .map(first)
-            .fold((Set::default(), false), |(all, any_empty), (set, empty)| {
-                (all.union(&set), any_empty || empty)
-            }),
+        Tree::Branches(parts) => Set::union_of(parts.iter().map(first)),
         Tree::Group(_, body) | Tree::Atomic(body) => first(body),
-        Tree::Repeat { body, min, max, .. } => match max {
-            Some(0) => (Set::default(), true),
-            _ => {
-                let (set, empty) = first(body);
-                (set, empty || *min == 0)
-            }
-        },
-        // A back reference can be empty; what it matches is not known.
-        Tree::Back { .. } => (Set::all(), true),
-        Tree::Empty | Tree::Look { .. } | Tree::Anchor(_) => (Set::default(), true),
+        Tree::Repeat { max: Some(0), .. } => Set::default(),
+        Tree::Repeat { body, .. } => first(body),
+        // What it matches is not known.
+        Tree::Back { .. } => Set::all(),
+        Tree::Empty | Tree::Look { .. } | Tree::Anchor(_) => Set::default(),
     }
 }

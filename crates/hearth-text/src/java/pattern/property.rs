@@ -2,6 +2,7 @@
 
 use regex_syntax::hir::{Class, HirKind};
 
+use super::blocks::BLOCKS;
 use super::set::{SURROGATES, Set};
 
 /// The set of `\p{name}`, `None` if Java has it not, `Err` if Java has it and it is not known here.
@@ -9,13 +10,13 @@ pub(super) fn find(name: &str, fold: bool) -> Option<Result<Set, ()>> {
     if let Some((key, value)) = name.split_once('=') {
         return match key.to_ascii_lowercase().as_str() {
             "sc" | "script" => script(value).map(Ok),
-            "blk" | "block" => Some(Err(())),
+            "blk" | "block" => block(value).map(Ok),
             "gc" | "general_category" => property(value, fold),
             _ => None,
         };
     }
-    if name.starts_with("In") {
-        return Some(Err(()));
+    if let Some(name) = name.strip_prefix("In") {
+        return block(name).map(Ok);
     }
     match name.strip_prefix("Is") {
         Some(short) => binary(short, fold)
@@ -26,15 +27,33 @@ pub(super) fn find(name: &str, fold: bool) -> Option<Result<Set, ()>> {
     }
 }
 
+/// Properties of characters that have changed since Unicode 13.
+const CHANGED: [(&str, &str); 4] = [
+    (r"\p{Mn}", r"[\p{Mn}\x{1734}\x{1171E}]"),
+    (r"\p{Mc}", r"[\p{Mc}--[\x{1734}\x{1171E}]]"),
+    (r"\p{Lowercase}", r"[\p{Lowercase}--[\x{10FC}\x{AB69}]]"),
+    (
+        r"\p{Alphabetic}",
+        r"[\p{Alphabetic}--[\x{363}-\x{36F}\x{C04}\x{F82}\x{F83}\x{1DD3}-\x{1DE6}\x{11080}\x{11081}]]",
+    ),
+];
+
 /// A class in the syntax of the crate `regex`, as of Unicode 13.
 fn unicode(class: &str) -> Option<Set> {
     let assigned = parse(r"\p{age:13.0}")?;
-    Some(parse(class)?.and(&assigned))
+    let class = CHANGED.iter().fold(class.to_owned(), |class, (now, then)| {
+        class.replace(now, then)
+    });
+    Some(parse(&class)?.and(&assigned))
 }
 
 fn parse(class: &str) -> Option<Set> {
     let hir = regex_syntax::parse(class).ok()?;
     match hir.into_kind() {
+        HirKind::Literal(one) => {
+            let c = std::str::from_utf8(&one.0).ok()?.chars().next()?;
+            Some(Set::one(c.into()))
+        }
         HirKind::Class(Class::Unicode(class)) => Some(Set::of(
             class.iter().map(|r| (r.start().into(), r.end().into())),
         )),
@@ -156,9 +175,33 @@ fn binary(name: &str, fold: bool) -> Option<Set> {
         "alnum" => unicode(r"[\p{Alphabetic}\p{Nd}]"),
         "blank" => unicode(r"[\p{Zs}\t]"),
         "word" => word(),
+        "graph" => graph(),
+        "print" => Some(graph()?.union(&unicode(r"\p{Zs}")?)),
         "join_control" | "joincontrol" => Some(Set::of([(0x200C, 0x200D)])),
         _ => None,
     }
+}
+
+/// What is seen.
+fn graph() -> Option<Set> {
+    let unseen = union(&[
+        unassigned(),
+        Some(Set::of([SURROGATES])),
+        unicode(r"[\p{Z}\p{Cc}]"),
+    ]);
+    Some(unseen?.negate())
+}
+
+/// Blocks by the names that `Character.UnicodeBlock.forName` takes, in any case.
+fn block(name: &str) -> Option<Set> {
+    let name = name.to_uppercase();
+    let found = BLOCKS
+        .iter()
+        .find(|block| block.2.split('|').any(|known| known == name));
+    if name == "SURROGATES_AREA" {
+        return Some(Set::default());
+    }
+    found.map(|&(from, to, _)| Set::of([(from, to)]))
 }
 
 /// `\w` under `(?U)`.
@@ -173,7 +216,18 @@ fn script(name: &str) -> Option<Set> {
         return None;
     }
     if name.eq_ignore_ascii_case("unknown") || name.eq_ignore_ascii_case("zzzz") {
-        return None;
+        return union(&[
+            unassigned(),
+            Some(Set::of([SURROGATES])),
+            unicode(r"\p{Co}"),
+        ]);
     }
-    unicode(&format!(r"\p{{Script={name}}}"))
+    let set = unicode(&format!(r"\p{{Script={name}}}"))?;
+    // Two marks that have become Han since.
+    let moved = Set::of([(0x1_6FE2, 0x1_6FE3)]);
+    Some(match &name.to_ascii_lowercase()[..] {
+        "han" | "hani" => set.and(&moved.negate()),
+        "common" | "zyyy" => set.union(&moved),
+        _ => set,
+    })
 }

@@ -57,6 +57,10 @@ impl Set {
         Self::of(self.ranges.iter().chain(&other.ranges).copied())
     }
 
+    pub(super) fn union_of(sets: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(sets.into_iter().flat_map(|set| set.ranges))
+    }
+
     pub(super) fn and(&self, other: &Self) -> Self {
         self.negate().union(&other.negate()).negate()
     }

@@ -28,6 +28,14 @@ pub(super) fn next(text: &str, at: usize) -> Option<(u32, usize)> {
     Some((low, at + 2))
 }
 
+/// The UTF-16 unit from `at` on and the position after it.
+pub(super) fn next_unit(text: &str, at: usize) -> Option<(u32, usize)> {
+    match next(text, at)? {
+        (0x1_0000.., _) => Some((halves(text, at)[0], at + 2)),
+        unit => Some(unit),
+    }
+}
+
 /// The code point that ends at `at` and the position before it; before the place between two halves, the first half.
 pub(super) fn previous(text: &str, at: usize) -> Option<(u32, usize)> {
     if at == 0 {
@@ -46,14 +54,6 @@ pub(super) fn step(text: &str, at: usize) -> usize {
         Some((0x1_0000.., _)) => at + 2,
         Some((_, after)) => after,
         None => at + 1,
-    }
-}
-
-/// The position one UTF-16 unit before `at`.
-pub(super) fn step_back(text: &str, at: usize) -> Option<usize> {
-    match previous(text, at)? {
-        (0x1_0000.., _) => Some(at - 2),
-        (_, before) => Some(before),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a pattern says, as a tree.
+//! What a pattern says, as a tree, and how Java matches its repetitions.
 
 use super::set::Set;
 
@@ -12,8 +12,8 @@ pub(super) enum Tree {
     },
     Sequence(Vec<Tree>),
     Branches(Vec<Tree>),
-    /// A group that captures, by its number from 1.
-    Group(usize, Box<Tree>),
+    /// A group, by its number from 1 if it captures.
+    Group(Option<usize>, Box<Tree>),
     Repeat {
         body: Box<Tree>,
         min: u32,
@@ -21,6 +21,8 @@ pub(super) enum Tree {
         max: Option<u32>,
         greed: Greed,
     },
+    /// `\R`
+    LineBreak,
     Atomic(Box<Tree>),
     Look {
         body: Box<Tree>,
@@ -46,7 +48,8 @@ pub(super) enum Greed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Behind {
     pub(super) min: u32,
-    pub(super) max: u32,
+    /// Below 0 where Java's sum overflowed.
+    pub(super) max: i32,
     /// Whether Java counts code points, which it does if the rest of the pattern holds one beyond U+FFFF, or UTF-16 units.
     pub(super) by_character: bool,
 }
@@ -65,87 +68,93 @@ pub(super) enum Anchor {
     Word { inside: bool },
 }
 
-/// Lengths in UTF-16 units as Java computes them.
+/// How Java matches a repetition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Length {
-    pub(super) min: u32,
-    /// `None` is "no obvious maximum". A greedy run without limit counts as the largest number, and sums overflow.
-    pub(super) max: Option<i32>,
-    /// Whether the original treats a repetition of this as one without choices.
-    pub(super) fixed: bool,
-}
-
-impl Length {
-    fn exactly(length: u8) -> Self {
-        Self {
-            min: length.into(),
-            max: Some(length.into()),
-            fixed: true,
-        }
-    }
-
-    fn then(self, next: Self) -> Self {
-        Self {
-            min: self.min.saturating_add(next.min),
-            max: self.max.zip(next.max).map(|(a, b)| a.wrapping_add(b)),
-            fixed: self.fixed && next.fixed,
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            min: self.min.min(other.min),
-            max: self.max.zip(other.max).map(|(a, b)| a.max(b)),
-            fixed: false,
-        }
-    }
+pub(super) enum Rounds {
+    /// Characters.
+    Run,
+    /// With or without, by the choices of a group's own.
+    Branch,
+    /// A group with choices inside, each of which is gone back into.
+    Loop,
+    /// Rounds that are not gone back into. The group captures each, if it captures.
+    Whole(Option<usize>),
 }
 
 impl Tree {
-    /// The lengths that Java's `Node.study` finds; no maximum is known of repeated groups with choices inside.
-    pub(super) fn length(&self) -> Length {
+    /// How Java repeats this.
+    pub(super) fn rounds(&self, min: u32, max: Option<u32>, greed: Greed) -> Rounds {
+        self.rounds_of(self.length().fixed, min, max, greed)
+    }
+
+    /// The same where it is known whether there are choices inside.
+    pub(super) fn rounds_of(
+        &self,
+        fixed: bool,
+        min: u32,
+        max: Option<u32>,
+        greed: Greed,
+    ) -> Rounds {
         match self {
-            Self::Empty | Self::Look { .. } | Self::Anchor(_) => Length::exactly(0),
-            Self::One { .. } => Length::exactly(1),
-            Self::Sequence(parts) => parts
-                .iter()
-                .map(Self::length)
-                .fold(Length::exactly(0), Length::then),
-            Self::Branches(parts) => parts
-                .iter()
-                .map(Self::length)
-                .reduce(Length::or)
-                .unwrap_or(Length::exactly(0)),
-            Self::Group(_, body) | Self::Atomic(body) => body.length(),
-            Self::Back { .. } => Length {
-                min: 0,
-                max: None,
-                fixed: false,
-            },
+            Self::One { .. } => Rounds::Run,
+            Self::Group(..) if greed == Greed::Possessive => Rounds::Whole(None),
+            Self::Group(..) if (min, max) == (0, Some(1)) => Rounds::Branch,
+            Self::Group(group, _) if fixed => Rounds::Whole(*group),
+            Self::Group(..) => Rounds::Loop,
+            _ => Rounds::Whole(None),
+        }
+    }
+
+    /// Whether this can match without taking a character.
+    pub(super) fn can_be_empty(&self) -> bool {
+        match self {
+            Self::One { .. } | Self::LineBreak => false,
+            Self::Sequence(parts) => parts.iter().all(Self::can_be_empty),
+            Self::Branches(parts) => parts.iter().any(Self::can_be_empty),
+            Self::Group(_, body) | Self::Atomic(body) => body.can_be_empty(),
+            Self::Repeat { body, min, .. } => *min == 0 || body.can_be_empty(),
+            Self::Empty | Self::Look { .. } | Self::Anchor(_) | Self::Back { .. } => true,
+        }
+    }
+
+    fn captures(&self) -> bool {
+        match self {
+            Self::Group(Some(_), _) => true,
+            Self::Group(None, body)
+            | Self::Atomic(body)
+            | Self::Look { body, .. }
+            | Self::Repeat { body, .. } => body.captures(),
+            Self::Sequence(parts) | Self::Branches(parts) => parts.iter().any(Self::captures),
+            Self::Empty
+            | Self::One { .. }
+            | Self::LineBreak
+            | Self::Anchor(_)
+            | Self::Back { .. } => false,
+        }
+    }
+
+    /// Whether a group can keep what it captured where the pattern failed: Java takes a capture back when what follows it
+    /// fails, and within a look-around, an atomic group or a whole round nothing follows.
+    pub(super) fn keeps_captures(&self) -> bool {
+        match self {
+            Self::Atomic(body) | Self::Look { body, .. } => body.captures(),
             Self::Repeat {
                 body,
                 min,
                 max,
                 greed,
-            } => {
-                let inner = body.length();
-                let run = matches!(**body, Self::One { .. });
-                let max_rounds = match max {
-                    None if run && *greed == Greed::Greedy => Some(i32::MAX),
-                    _ => max.and_then(|max| i32::try_from(max).ok()),
-                };
-                let whole = Length {
-                    min: inner.min.saturating_mul(*min),
-                    max: inner.max.zip(max_rounds).map(|(a, b)| a.saturating_mul(b)),
-                    fixed: inner.fixed && *max == Some(*min),
-                };
-                let loops = !inner.fixed && (*min, *max) != (0, Some(1));
-                if loops && *greed != Greed::Possessive && !run {
-                    Length { max: None, ..whole }
-                } else {
-                    whole
-                }
-            }
+            } => match (body.rounds(*min, *max, *greed), &**body) {
+                (Rounds::Whole(Some(_)), Self::Group(_, inside)) => inside.captures(),
+                (Rounds::Whole(_), _) => body.captures(),
+                _ => body.keeps_captures(),
+            },
+            Self::Group(_, body) => body.keeps_captures(),
+            Self::Sequence(parts) | Self::Branches(parts) => parts.iter().any(Self::keeps_captures),
+            Self::Empty
+            | Self::One { .. }
+            | Self::LineBreak
+            | Self::Anchor(_)
+            | Self::Back { .. } => false,
         }
     }
 }

@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_piece_is_of_every_token_it_shares_a_byte_with() {
-        let cases: [(&[(usize, usize)], Range<usize>, &[usize]); 6] = [
+        type Case<'a> = (&'a [(usize, usize)], Range<usize>, &'a [usize]);
+        let cases: [Case<'_>; 6] = [
             (&[(0, 3), (3, 6), (7, 9)], 0..6, &[0, 1]),
             (&[(0, 3), (3, 6), (7, 9)], 2..4, &[0, 1]),
             (&[(0, 3), (3, 6), (7, 9)], 6..7, &[]),

@@ -1,7 +1,10 @@
-//! The rules once more, slowly: Spark NLP 5.5.3's regexes as they are, one global replace after another over a string,
-//! and searches from UTF-16 position to UTF-16 position. Nothing is shared with the crate.
+//! `SentenceDetector`.
+
+use std::sync::{LazyLock, OnceLock};
 
 use fancy_regex::Regex;
+
+use super::{Span, java};
 
 const BREAK: char = '\u{F050}';
 const DOT: char = '\u{F051}';
@@ -37,6 +40,7 @@ const ABBREVIATIONS: &str = "adj|bros|btw|co|col|corp|cpl|dec|aug|del|dept|dist|
     jul|jun|lt|ltd|mar|may|min|mr|mrs|ms|no|nov|oct|ok|p|px|plz|prof|rep|sec|sep|sept|sr|st|u.s|ver|vs";
 
 /// What becomes of a match.
+#[derive(Debug)]
 enum Action {
     Append(char),
     Prepend(char),
@@ -45,23 +49,12 @@ enum Action {
     BreakAndProtect,
 }
 
+#[derive(Debug)]
 struct Rule {
     regex: Regex,
     /// The regex starts with a `\b` that JDK 17 reads by Unicode; it is left out of `regex`.
     starts_word: bool,
     action: Action,
-}
-
-/// A Java pattern in the syntax of the regex crates. `\s`, `\d`, `\w` are ASCII in Java; `.` stops at its line ends.
-fn java(pattern: &str) -> Regex {
-    let pattern = pattern
-        .replace(r"\s", r"[\t-\r ]")
-        .replace(r"\S", r"[^\t-\r ]")
-        .replace(r"\d", "[0-9]")
-        .replace(r"\w", "[0-9A-Za-z_]")
-        .replace(r"\W", "[^0-9A-Za-z_]")
-        .replace("<any>", r"[^\n\r\u{85}\u{2028}\u{2029}]");
-    Regex::new(&pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"))
 }
 
 /// `(?<=\s(?i)WORDS)`, the words spelt out, because the look-behind must have a width.
@@ -149,35 +142,96 @@ fn abbreviations(use_abbreviations: bool) -> Vec<Rule> {
 }
 
 /// `SentenceDetector` with `DefaultPragmaticMethod`, or another where there are custom bounds.
-pub(crate) struct Sentences {
-    rules: Vec<Rule>,
-    cut: Regex,
-    split_length: Option<usize>,
+#[derive(Debug)]
+pub struct Sentences {
+    bounds: Vec<Rule>,
+    pragmatic: &'static [Rule],
 }
 
-/// Custom bounds, not none; the patterns as the regex crates read them.
-pub(crate) struct Bounds<'a> {
-    pub(crate) patterns: &'a [&'a str],
-    pub(crate) strategy: &'a str,
-    pub(crate) only: bool,
+/// Custom bounds.
+#[derive(Debug)]
+pub struct Bounds<'a> {
+    /// The patterns, not none, as the regex crates read them.
+    pub patterns: &'a [&'a str],
+    /// `none`, `prepend` or `append`.
+    pub strategy: &'a str,
+    /// Whether there are no other rules.
+    pub only: bool,
+}
+
+static CUT: LazyLock<Regex> = LazyLock::new(|| java(&format!("{BREAK}(?![^{OPEN}]*{CLOSE})")));
+
+/// The pragmatic rules by their switches and by whether they come after custom bounds, which changes their order. Reading
+/// the regexes takes longer than most texts.
+fn pragmatic(detect_lists: bool, use_abbreviations: bool, bounded: bool) -> &'static [Rule] {
+    static RULES: [OnceLock<Vec<Rule>>; 8] = [const { OnceLock::new() }; 8];
+    let which = [detect_lists, use_abbreviations, bounded];
+    let which = which
+        .into_iter()
+        .fold(0, |n, flag| 2 * n + usize::from(flag));
+    RULES[which].get_or_init(|| {
+        let (numbers, abbreviations) = (numbers(), abbreviations(use_abbreviations));
+        let inner = match bounded {
+            false => numbers.into_iter().chain(abbreviations).collect(),
+            true => abbreviations.into_iter().chain(numbers).collect(),
+        };
+        around(detect_lists, inner)
+    })
+}
+
+/// The pragmatic rules around those for numbers and abbreviations.
+fn around(detect_lists: bool, inner: Vec<Rule>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
+    if detect_lists {
+        add(r"(\()[a-z]+\)|^[a-z]+\)", Action::BreakAndProtect);
+        add(
+            r"\s\d{1,2}\.\s|^\d{1,2}\.\s|\s\d{1,2}\.\)|^\d{1,2}\.\)|\s\-\d{1,2}\.\s|^\-\d{1,2}\.\s|s\-\d{1,2}\.\)|^\-\d{1,2}(<any>\))",
+            Action::BreakAndProtect,
+        );
+    }
+    rules.extend(inner);
+    let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
+    add(r"(?<=\S)[!\?]+(?=\s|\z|\$)", Action::Append(BREAK));
+    add(r"(?<=\w)\.(?=\w)", symbol(MULT_PERIOD));
+    add(r"(?<=[a-zA-z]°)\.(?=\s*\d+)", symbol(MULT_PERIOD));
+    add(
+        r"\.\.\.(?=\s+[A-Z])",
+        Action::Replace(format!("{ELLIPSIS}{BREAK}")),
+    );
+    add(
+        r"(?<=\S)\.{3}(?=\.\s[A-Z])",
+        Action::Replace(format!("{ELLIPSIS}{BREAK}")),
+    );
+    add(r"(?:(?<=\s)|^)'[\w\s?!\.,|'\w]+'(?:\W)", Action::Protect);
+    add(r#""[\w\s?!\.,]+""#, Action::Protect);
+    add(r"\[[\w\s?!\.,]+\]", Action::Protect);
+    add(r"\([\w\s?!\.,]+\)", Action::Protect);
+    add(r#"\?(?=(\'|"))"#, symbol(QUESTION_IN_QUOTE));
+    for exclamation in [r#"\!(?=(\'|"))"#, r"\!(?=\,\s[a-z])", r"\!(?=\s[a-z])"] {
+        add(exclamation, symbol(EXCLAMATION));
+    }
+    add(r"\.", Action::Replace(format!("{DOT}{BREAK}")));
+    add(";", Action::Replace(format!("{SEMICOLON}{BREAK}")));
+    rules
 }
 
 impl Sentences {
-    pub(crate) fn new(detect_lists: bool, use_abbreviations: bool) -> Self {
-        let mut rules = numbers();
-        rules.extend(abbreviations(use_abbreviations));
-        Self::of(detect_lists, rules)
+    /// `DefaultPragmaticMethod`.
+    #[must_use]
+    pub fn new(detect_lists: bool, use_abbreviations: bool) -> Self {
+        Self {
+            bounds: Vec::new(),
+            pragmatic: pragmatic(detect_lists, use_abbreviations, false),
+        }
     }
 
     /// `CustomPragmaticMethod` or `MixedPragmaticMethod`.
-    pub(crate) fn bounded(detect_lists: bool, use_abbreviations: bool, bounds: &Bounds) -> Self {
-        let mut sentences = if bounds.only {
-            Self::cutting(Vec::new())
-        } else {
-            let mut rules = abbreviations(use_abbreviations);
-            rules.extend(numbers());
-            Self::of(detect_lists, rules)
-        };
+    ///
+    /// # Panics
+    /// If there is no such strategy, or a pattern cannot be read.
+    #[must_use]
+    pub fn bounded(detect_lists: bool, use_abbreviations: bool, bounds: &Bounds<'_>) -> Self {
         let action = || match bounds.strategy {
             "none" => symbol(BREAK),
             "prepend" => Action::Prepend(BREAK),
@@ -185,73 +239,29 @@ impl Sentences {
             other => panic!("no strategy {other}"),
         };
         let patterns = bounds.patterns.iter();
-        let custom = patterns.map(|pattern| rule(pattern, action()));
-        sentences.rules.splice(0..0, custom);
-        sentences
-    }
-
-    pub(crate) fn split(self, length: usize) -> Self {
         Self {
-            split_length: Some(length),
-            ..self
+            bounds: patterns.map(|pattern| rule(pattern, action())).collect(),
+            pragmatic: match bounds.only {
+                true => &[],
+                false => pragmatic(detect_lists, use_abbreviations, true),
+            },
         }
     }
 
-    /// The pragmatic rules around those for numbers and abbreviations.
-    fn of(detect_lists: bool, inner: Vec<Rule>) -> Self {
-        let mut rules = Vec::new();
-        let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
-        if detect_lists {
-            add(r"(\()[a-z]+\)|^[a-z]+\)", Action::BreakAndProtect);
-            add(
-                r"\s\d{1,2}\.\s|^\d{1,2}\.\s|\s\d{1,2}\.\)|^\d{1,2}\.\)|\s\-\d{1,2}\.\s|^\-\d{1,2}\.\s|s\-\d{1,2}\.\)|^\-\d{1,2}(<any>\))",
-                Action::BreakAndProtect,
-            );
-        }
-        rules.extend(inner);
-        let mut add = |pattern: &str, action: Action| rules.push(rule(pattern, action));
-        add(r"(?<=\S)[!\?]+(?=\s|\z|\$)", Action::Append(BREAK));
-        add(r"(?<=\w)\.(?=\w)", symbol(MULT_PERIOD));
-        add(r"(?<=[a-zA-z]°)\.(?=\s*\d+)", symbol(MULT_PERIOD));
-        add(
-            r"\.\.\.(?=\s+[A-Z])",
-            Action::Replace(format!("{ELLIPSIS}{BREAK}")),
-        );
-        add(
-            r"(?<=\S)\.{3}(?=\.\s[A-Z])",
-            Action::Replace(format!("{ELLIPSIS}{BREAK}")),
-        );
-        add(r"(?:(?<=\s)|^)'[\w\s?!\.,|'\w]+'(?:\W)", Action::Protect);
-        add(r#""[\w\s?!\.,]+""#, Action::Protect);
-        add(r"\[[\w\s?!\.,]+\]", Action::Protect);
-        add(r"\([\w\s?!\.,]+\)", Action::Protect);
-        add(r#"\?(?=(\'|"))"#, symbol(QUESTION_IN_QUOTE));
-        for exclamation in [r#"\!(?=(\'|"))"#, r"\!(?=\,\s[a-z])", r"\!(?=\s[a-z])"] {
-            add(exclamation, symbol(EXCLAMATION));
-        }
-        add(r"\.", Action::Replace(format!("{DOT}{BREAK}")));
-        add(";", Action::Replace(format!("{SEMICOLON}{BREAK}")));
-        Self::cutting(rules)
-    }
-
-    fn cutting(rules: Vec<Rule>) -> Self {
-        Self {
-            rules,
-            cut: Regex::new(&format!("{BREAK}(?![^{OPEN}]*{CLOSE})")).unwrap(),
-            split_length: None,
-        }
-    }
-
-    /// Begin and inclusive end as Spark has them, and the text, in text order; without length limits.
-    pub(crate) fn detect(&self, document: &str) -> Vec<(i64, i64, String)> {
+    /// The sentences in text order, without limits of their length but cut to `splitLength`, if given, in UTF-16 units.
+    ///
+    /// # Panics
+    /// If a text is so long that a regex takes too many steps.
+    #[must_use]
+    pub fn detect(&self, document: &str, split_length: Option<i32>) -> Vec<Span> {
         let mut work = document.to_owned();
-        for rule in &self.rules {
+        for rule in self.bounds.iter().chain(self.pragmatic) {
             work = rule.apply(&work);
         }
         let source: Vec<u16> = document.encode_utf16().collect();
         let mut from = 0;
         let mut sentences = Vec::new();
-        for piece in self.pieces(&work) {
+        for piece in Self::pieces(&work) {
             let text = recover(&piece);
             if text.is_empty() {
                 continue;
@@ -261,9 +271,9 @@ impl Sentences {
             let begin = index_of(&source, &units, from);
             let end = begin + units.len() as i64 - 1;
             from = end + 1;
-            if let Some(limit) = self.split_length {
+            if let Some(limit) = split_length {
                 let mut begin = begin;
-                for part in truncate(&text, limit) {
+                for part in truncate(&text, limit.into()) {
                     let end = begin + part.encode_utf16().count() as i64 - 1;
                     sentences.push((begin, end, part));
                     begin = end + 2;
@@ -276,11 +286,11 @@ impl Sentences {
         sentences
     }
 
-    fn pieces(&self, work: &str) -> Vec<String> {
+    fn pieces(work: &str) -> Vec<String> {
         let mut pieces = Vec::new();
         let mut start = 0;
-        for cut in self.cut.find_iter(work) {
-            let cut = cut.unwrap();
+        for cut in CUT.find_iter(work) {
+            let cut = cut.expect("within the limit of steps");
             pieces.push(work[start..cut.start()].to_owned());
             start = cut.end();
         }
@@ -290,10 +300,10 @@ impl Sentences {
 }
 
 /// `SentenceDetectorParams.truncateSentence`
-fn truncate(sentence: &str, max: usize) -> Vec<String> {
+fn truncate(sentence: &str, max: i64) -> Vec<String> {
     let (mut parts, mut words, mut length) = (Vec::new(), Vec::new(), 0);
     for word in sentence.split(' ') {
-        let units = word.encode_utf16().count();
+        let units = word.encode_utf16().count() as i64;
         if length + units > max {
             parts.push(words.join(" "));
             words.clear();
@@ -319,7 +329,7 @@ fn recover(piece: &str) -> String {
 
 /// `String.indexOf`
 fn index_of(source: &[u16], part: &[u16], from: i64) -> i64 {
-    let from = from.clamp(0, source.len() as i64) as usize;
+    let from = usize::try_from(from).unwrap_or(0).min(source.len());
     let found = (from..=source.len()).find(|&i| source[i..].starts_with(part));
     found.map_or(-1, |i| i as i64)
 }
@@ -329,7 +339,11 @@ impl Rule {
         let mut out = String::new();
         let mut copied = 0;
         let mut from = 0;
-        while let Some(found) = self.regex.find_from_pos(work, from).unwrap() {
+        while let Some(found) = self
+            .regex
+            .find_from_pos(work, from)
+            .expect("within the limit of steps")
+        {
             if self.starts_word && !starts_word(work, found.start()) {
                 from = found.start() + 1;
                 continue;
@@ -378,77 +392,28 @@ fn protect(matched: &str, out: &mut String) {
     }
 }
 
+static LETTER: LazyLock<Regex> = LazyLock::new(|| java(r"\A[\p{L}\p{Nd}]"));
+static MARK: LazyLock<Regex> = LazyLock::new(|| java(r"\A\p{Mn}"));
+
 /// `\b` before the ASCII letter at byte `at`, as `Pattern.Bound` of JDK 17 has it.
 fn starts_word(work: &str, at: usize) -> bool {
-    let letter = Regex::new(r"^[\p{L}\p{Nd}]").unwrap();
-    let mark = Regex::new(r"^\p{Mn}").unwrap();
-    let is = |class: &Regex, c: char| class.is_match(&c.to_string()).unwrap();
+    let is = |class: &Regex, c: char| {
+        let found = class.is_match(&c.to_string());
+        found.expect("a class takes one step")
+    };
     let before: Vec<char> = work[..at].chars().collect();
     let Some(&last) = before.last() else {
         return true;
     };
-    if last == '_' || is(&letter, last) {
+    if last == '_' || is(&LETTER, last) {
         return false;
     }
-    if !is(&mark, last) || last > '\u{FFFF}' {
+    if !is(&MARK, last) || last > '\u{FFFF}' {
         return true;
     }
     let base = before
         .iter()
         .rev()
-        .find(|&&c| c > '\u{FFFF}' || !is(&mark, c));
-    !base.is_some_and(|&c| c <= '\u{FFFF}' && is(&letter, c))
-}
-
-/// `Tokenizer` with its default patterns; begin and inclusive end in UTF-16 units, and the text.
-pub(crate) struct Tokens {
-    rule: Regex,
-}
-
-impl Tokens {
-    pub(crate) fn new() -> Self {
-        let q = r#"\.,;:!\?\*\-\(\)"'"#;
-        Self {
-            rule: java(&format!(r"\A([{q}]*)([^{q}](?:<any>*[^{q}])*)([{q}]*)\z")),
-        }
-    }
-
-    pub(crate) fn tokenize(&self, sentence: &str) -> Vec<(i64, i64, String)> {
-        let mut tokens = Vec::new();
-        let breaks = java(r"[\s\u{2187}]");
-        let separated = breaks.replace_all(sentence, "\u{2187}");
-        let mut unit = 0;
-        for candidate in separated.split('\u{2187}') {
-            let parts: Vec<&str> = match self.rule.captures(candidate).unwrap() {
-                Some(groups) => (1..=3).map(|n| groups.get(n).unwrap().as_str()).collect(),
-                None => vec![candidate],
-            };
-            for part in parts {
-                let units = part.encode_utf16().count() as i64;
-                if units > 0 {
-                    tokens.push((unit, unit + units - 1, part.to_owned()));
-                }
-                unit += units;
-            }
-            unit += 1;
-        }
-        tokens
-    }
-}
-
-/// `DocumentAssembler`'s cleanup modes by name.
-pub(crate) fn clean(mode: &str, text: &str) -> String {
-    let trimmed = text.trim_matches(|c| c <= ' ');
-    let (text, pattern, with) = match mode {
-        "disabled" => return text.to_owned(),
-        "inplace" => (text, r"\s", " "),
-        "inplace_full" => (text, r"\s|(?:\\r)?(?:\\n)|(?:\\t)", " "),
-        "shrink" => (trimmed, r"\s+", " "),
-        "shrink_full" => (trimmed, r"\s+|(?:\\r)*(?:\\n)+|(?:\\t)+", " "),
-        "each" => (text, r"\s[\n\t]", " "),
-        "each_full" => (text, r"\s(?:\n|\t|(?:\\r)?(?:\\n)|(?:\\t))", " "),
-        "delete_full" => (trimmed, r"(?:\\r)?(?:\\n)|(?:\\t)", ""),
-        other => panic!("no mode {other}"),
-    };
-    java(pattern).replace_all(text, with).into_owned()
+        .find(|&&c| c > '\u{FFFF}' || !is(&MARK, c));
+    !base.is_some_and(|&c| c <= '\u{FFFF}' && is(&LETTER, c))
 }

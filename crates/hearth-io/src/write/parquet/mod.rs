@@ -1,16 +1,19 @@
 //! Parquet.
 
+mod encodings;
+mod row_group;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
-use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, encode_arrow_schema};
-use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use parquet::file::writer::SerializedFileWriter;
+use rayon::ThreadPool;
 
+use self::row_group::RowGroup;
 use super::{Bytes, Failure, PIECE_BYTES, Sink, Staged, WriteOptions};
 use crate::at_rest::{pieces, size};
 use crate::spark::{ROW_METADATA, is_annotation, row_metadata};
@@ -35,42 +38,22 @@ pub(super) fn create(
             row_metadata(&at_rest),
         ));
     }
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(&columns, footer, for_spark, options)?)
-        .with_skip_arrow_metadata(true)
-        .with_parquet_schema(columns);
-    let writer = ArrowWriter::try_new_with_options(file, Arc::clone(schema), options)?;
-    Ok(Box::new(Parquet(writer)))
-}
-
-fn properties(
-    columns: &SchemaDescriptor,
-    footer: Vec<KeyValue>,
-    for_spark: bool,
-    options: &WriteOptions,
-) -> Result<WriterProperties, Failure> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+    let properties = encodings::properties(&columns, for_spark)?
         .set_key_value_metadata(Some(footer))
-        .set_max_row_group_row_count(None)
-        .set_max_row_group_bytes(Some(options.row_group_bytes));
-    // Spark 3.5 reads no BYTE_STREAM_SPLIT.
-    let vectors = if for_spark {
-        Encoding::PLAIN
-    } else {
-        Encoding::BYTE_STREAM_SPLIT
-    };
-    for column in columns.columns().iter().filter(|column| is_vector(column)) {
-        properties = properties
-            .set_column_encoding(column.path().clone(), vectors)
-            .set_column_dictionary_enabled(column.path().clone(), false)
-            .set_column_statistics_enabled(column.path().clone(), EnabledStatistics::None);
-    }
-    Ok(properties.build())
-}
-
-fn is_vector(column: &ColumnDescriptor) -> bool {
-    column.physical_type() == Type::FLOAT && column.max_rep_level() > 0
+        .build();
+    let workers = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.clamp(1, columns.num_columns().max(1)))
+        .thread_name(|n| format!("parquet-{n}"))
+        .build()
+        .map_err(|e| Failure::Encode(Box::new(e)))?;
+    let file = SerializedFileWriter::new(file, columns.root_schema_ptr(), Arc::new(properties))?;
+    Ok(Box::new(Parquet {
+        columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(schema)),
+        file,
+        workers,
+        group: None,
+        group_bytes: options.row_group_bytes,
+    }))
 }
 
 /// The schema as it stands in the file: lists and maps with the names of the Parquet format (which are Spark's too),
@@ -117,19 +100,56 @@ fn renamed(field: &FieldRef, name: &str) -> FieldRef {
     Arc::new(Field::clone(&named_field(field)).with_name(name))
 }
 
-struct Parquet(ArrowWriter<Staged>);
+struct Parquet {
+    file: SerializedFileWriter<Staged>,
+    columns: ArrowRowGroupWriterFactory,
+    workers: ThreadPool,
+    /// The row group in the making.
+    group: Option<RowGroup>,
+    /// The encoded size at which it is closed.
+    group_bytes: usize,
+}
+
+impl Parquet {
+    fn close_group(&mut self) -> Result<(), Failure> {
+        if let Some(group) = self.group.take() {
+            let chunks = self.workers.install(|| group.close())?;
+            let mut group = self.file.next_row_group()?;
+            for chunk in chunks {
+                chunk.append_to_row_group(&mut group)?;
+            }
+            group.close()?;
+        }
+        Ok(())
+    }
+}
 
 impl Sink for Parquet {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
-        // The writer splits a batch at the size of the row group, but by the rows it holds already: pieces keep the
-        // first one of a group within bounds.
-        for piece in pieces(batch, size(batch), PIECE_BYTES, usize::MAX) {
-            self.0.write(&piece)?;
+        // Pieces keep the first batch of a group within bounds, whose encoded size nothing foretells.
+        for mut piece in pieces(batch, size(batch), PIECE_BYTES, usize::MAX) {
+            while piece.num_rows() > 0 {
+                let group = match &mut self.group {
+                    Some(group) => group,
+                    none => none.insert(RowGroup::create(
+                        &self.columns,
+                        self.file.flushed_row_groups().len(),
+                    )?),
+                };
+                let n_rows = group.room(self.group_bytes).min(piece.num_rows());
+                let rows = piece.slice(0, n_rows);
+                self.workers.install(|| group.write(&rows))?;
+                piece = piece.slice(n_rows, piece.num_rows() - n_rows);
+                if group.room(self.group_bytes) == 0 {
+                    self.close_group()?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<u64, Failure> {
-        self.0.into_inner()?.close()
+    fn finish(mut self: Box<Self>) -> Result<u64, Failure> {
+        self.close_group()?;
+        self.file.into_inner()?.close()
     }
 }
