@@ -351,12 +351,12 @@ mod tests {
         assert_eq!(written["normalizer"]["handle_chinese_chars"], false);
         assert_eq!(written["post_processor"]["cls"], json!(["<s>", 4]));
         let added = written["added_tokens"].as_array().unwrap();
-        let of = |id: u64| added.iter().find(|token| token["id"] == id).unwrap();
+        let entry = |id: u64| added.iter().find(|token| token["id"] == id).unwrap();
         assert_eq!(
-            (&of(5)["single_word"], &of(5)["special"]),
+            (&entry(5)["single_word"], &entry(5)["special"]),
             (&json!(true), &json!(false))
         );
-        assert_eq!(of(6)["special"], true);
+        assert_eq!(entry(6)["special"], true);
         assert_eq!(added.len(), 6);
 
         let config = r#"{"do_basic_tokenize": false}"#;

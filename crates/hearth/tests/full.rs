@@ -216,8 +216,14 @@ fn every_token_has_the_mean_of_its_pieces() {
                     let number = usize::try_from(token.sentence).unwrap();
                     let sentence = sentences.span(sentences.row(row).start + number);
                     let (expected, states) = &sequences[number];
-                    let start = usize::try_from(token.at - sentence.at).unwrap();
-                    let start = expected.text[..start].chars().count();
+                    // What has no place in the text is where Spark NLP's own numbers say.
+                    let start = if token.at < 0 || sentence.at < 0 {
+                        let units = usize::try_from(token.begin - sentence.begin).unwrap();
+                        characters(&expected.text, units)
+                    } else {
+                        let start = usize::try_from(token.at - sentence.at).unwrap();
+                        expected.text[..start].chars().count()
+                    };
                     let end = start + tokens.result(index).chars().count();
                     let offsets = expected.offsets.as_ref().unwrap();
                     let own = (1..offsets.len() - 1)
@@ -243,9 +249,18 @@ fn every_token_has_the_mean_of_its_pieces() {
                 (totals.tokens_cut, totals.tokens_without_word),
                 (cut, empty)
             );
-            assert!(cut > 50 && empty > 5, "{cut} {empty}");
+            assert!(cut > 50 && empty > 0, "{cut} {empty}");
         }
     }
+}
+
+/// Characters in the first UTF-16 units of a text.
+fn characters(text: &str, units: usize) -> usize {
+    let ends = text.chars().scan(0, |end, c| {
+        *end += c.len_utf16();
+        Some(*end)
+    });
+    ends.take_while(|&end| end <= units).count()
 }
 
 /// Texts and whether there is a vector, of the embeddings of one text.

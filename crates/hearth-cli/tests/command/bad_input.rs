@@ -206,7 +206,7 @@ fn models() {
     );
     assert!(!place.path("out.parquet").exists());
     let said = place.fails(
-        1,
+        2,
         ["embed", "in.jsonl", "-o", "out.parquet", "-m", "nowhere"],
     );
     assert!(said.contains("nowhere"), "{said}");
@@ -232,7 +232,11 @@ fn usage() {
     let place = Workplace::new();
     place.write("in.jsonl", GOOD);
     place.write("other.jsonl", "{\"text\": 5, \"x\": 1}\n");
+    let tiny = model("tiny_cased").display().to_string();
     let check = |args: &[&str], expected: &str| {
+        let args = args
+            .iter()
+            .map(|&arg| if arg == "MODEL" { &tiny } else { arg });
         let said = place.fails(2, args);
         assert!(said.contains(expected), "{said}");
     };
@@ -240,9 +244,9 @@ fn usage() {
         &["embed", "in.jsonl", "-o", "x.parquet"],
         "--model is needed",
     );
-    check(&["embed", "in.jsonl", "-m", "x"], "--output is needed");
+    check(&["embed", "in.jsonl", "-m", "MODEL"], "--output is needed");
     check(
-        &["embed", "nothing*.jsonl", "-o", "x.parquet", "-m", "x"],
+        &["embed", "nothing*.jsonl", "-o", "x.parquet", "-m", "MODEL"],
         "nothing*.jsonl",
     );
     check(&["plan", "in.jsonl"], "hearth plan is not in this version");
@@ -255,7 +259,7 @@ fn usage() {
             "-o",
             "x",
             "-m",
-            "x",
+            "MODEL",
         ],
         "--vectors is not in this version",
     );
@@ -264,26 +268,34 @@ fn usage() {
             "embed",
             "in.jsonl",
             "--precision",
-            "bf16",
+            "f16",
             "-o",
             "x",
             "-m",
-            "x",
+            "MODEL",
         ],
-        "invalid value 'bf16'",
+        "invalid value 'f16'",
     );
     check(
         &[
-            "embed", "in.jsonl", "--device", "cuda", "-o", "x", "-m", "x",
+            "embed", "in.jsonl", "--device", "cuda", "-o", "x", "-m", "MODEL",
         ],
         "invalid value 'cuda'",
     );
     check(
-        &["embed", "in.jsonl", "-j", "0", "-o", "x", "-m", "x"],
+        &["embed", "in.jsonl", "-j", "0", "-o", "x", "-m", "MODEL"],
         "at least one worker",
     );
     check(
-        &["embed", "in.jsonl", "other.jsonl", "-o", "x.txt", "-m", "x"],
+        &[
+            "embed",
+            "in.jsonl",
+            "other.jsonl",
+            "-o",
+            "x.txt",
+            "-m",
+            "MODEL",
+        ],
         "x.txt",
     );
     check(
@@ -297,12 +309,12 @@ fn usage() {
             "-o",
             "x",
             "-m",
-            "x",
+            "MODEL",
         ],
         "always counts in utf16",
     );
     check(
-        &["embed", "s3://b/x.parquet", "-o", "x", "-m", "x"],
+        &["embed", "s3://b/x.parquet", "-o", "x", "-m", "MODEL"],
         "is not in this version",
     );
     let window = [
@@ -313,7 +325,7 @@ fn usage() {
         "-o",
         "x",
         "-m",
-        "x",
+        "MODEL",
     ];
     check(&window, "--on-overflow window is not in this version");
     assert_eq!(place.names(), ["in.jsonl", "other.jsonl"]);
