@@ -318,8 +318,8 @@ pub enum Error {
         /// `MD5` or `SHA-256`.
         kind: &'static str,
         /// As it should be.
-        expected: String,
+        expected: Box<str>,
         /// As it is.
-        found: String,
+        found: Box<str>,
     },
 }

@@ -249,8 +249,8 @@ impl Downloader {
                     return Err(Error::Checksum {
                         url: source.url.to_string(),
                         kind: "SHA-256",
-                        expected: head.tag,
-                        found: sums.sha256,
+                        expected: head.tag.into(),
+                        found: sums.sha256.into(),
                     });
                 }
             }

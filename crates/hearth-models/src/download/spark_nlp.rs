@@ -147,8 +147,8 @@ impl Downloader {
             return Err(Error::Checksum {
                 url: object.url(),
                 kind: "MD5",
-                expected: expected.to_owned(),
-                found: sums.md5,
+                expected: expected.into(),
+                found: sums.md5.into(),
             });
         }
         let record = Record {
