@@ -3,7 +3,7 @@
 //! The goldens under `data/golden` are what the real Spark NLP answered (their README says how they were recorded). A
 //! `Case` gives the pipeline and the input of one of them, whatever the door, and compares what came out.
 //! It knows no crate of Hearth: pipelines are JSON, results are JSON rows in Spark's layout. That part is the feature
-//! `golden`; [`reference`], the text rules done slowly, and [`generate`] need no Arrow and are always there.
+//! `golden`; [`mod@reference`], the text rules done slowly, and [`generate`] need no Arrow and are always there.
 
 // A test tool fails by panicking.
 #![allow(clippy::expect_used, clippy::panic)]
