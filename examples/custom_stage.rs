@@ -55,20 +55,13 @@ impl Stage for KeepSentences {
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, _: &Counts) -> hearth::Result<Output> {
         let sentences = Annotations::open(batch.column(at.reads[0]), &self.input_cols[0])?;
-        let mut kept =
-            AnnotationBuilder::over(sentences.results()).with_documents(sentences.has_documents());
+        let mut kept = AnnotationBuilder::following(&sentences);
         for row in 0..sentences.rows() {
             for i in sentences
                 .row(row)
                 .filter(|&i| sentences.result(i).contains(&self.word))
             {
-                kept.push_slice(
-                    sentences.span(i),
-                    sentences.results(),
-                    i,
-                    0,
-                    sentences.result(i),
-                )?;
+                kept.push(sentences.span(i), i);
             }
             kept.end_row()?;
         }

@@ -90,6 +90,9 @@ fn crates_use_only_what_they_may() {
     }
 }
 
+/// Arrow takes views without a second look by an unsafe function only.
+const UNSAFE: &str = "hearth/src/annotation/results.rs";
+
 #[test]
 fn unsafe_stands_only_where_it_may() {
     for name in dependencies()
@@ -98,9 +101,10 @@ fn unsafe_stands_only_where_it_may() {
     {
         for file in sources(&crates().join(name).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
+            let uses = text.matches("unsafe {").count();
             assert!(
-                !text.contains("(unsafe_code"),
-                "{} allows unsafe",
+                uses == usize::from(file.ends_with(UNSAFE)),
+                "{} has {uses} unsafe blocks",
                 file.display()
             );
         }

@@ -11,15 +11,12 @@ fn units(bytes: &[u8]) -> usize {
     // Blocks of at most 255 keep the inner sums within u8 lanes, which is what makes the loop vectorise well.
     bytes
         .chunks(120)
-        .map(|block| {
-            usize::from(
-                block
-                    .iter()
-                    .map(|&b| u8::from((b & 0xC0) != 0x80) + u8::from(b >= 0xF0))
-                    .sum::<u8>(),
-            )
-        })
+        .map(|block| usize::from(block.iter().copied().map(units_of).sum::<u8>()))
         .sum()
+}
+
+const fn units_of(byte: u8) -> u8 {
+    (byte & 0xC0 != 0x80) as u8 + (byte >= 0xF0) as u8
 }
 
 /// A count of units or bytes as Spark NLP's `int`; Java strings cannot be longer than an `int` says.
@@ -37,6 +34,9 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// Fewer bytes are counted one by one.
+    const SHORT: usize = 16;
+
     /// A cursor at the start of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
@@ -67,7 +67,12 @@ impl<'a> Cursor<'a> {
         if byte < self.byte {
             (self.byte, self.unit) = (0, 0);
         }
-        self.unit += units(&self.bytes[self.byte..byte]);
+        let bytes = &self.bytes[self.byte..byte];
+        self.unit += if bytes.len() < Self::SHORT {
+            bytes.iter().map(|&byte| usize::from(units_of(byte))).sum()
+        } else {
+            units(bytes)
+        };
         self.byte = byte;
         self.unit
     }

@@ -23,6 +23,7 @@
 mod builder;
 mod metadata;
 mod read;
+mod results;
 
 use std::collections::HashMap;
 use std::sync::Arc;

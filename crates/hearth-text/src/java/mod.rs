@@ -22,12 +22,19 @@ pub(crate) const fn is_dot_match(c: char) -> bool {
 
 /// `String.trim`: strips characters up to U+0020, control characters among them.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(|c| c <= ' ')
+    trim_end(trim_start(text))
 }
 
 /// The left half of [`trim`].
 pub(crate) fn trim_start(text: &str) -> &str {
-    text.trim_start_matches(|c| c <= ' ')
+    let first = text.bytes().position(|byte| byte > b' ');
+    &text[first.unwrap_or(text.len())..]
+}
+
+/// The right half of [`trim`].
+pub(crate) fn trim_end(text: &str) -> &str {
+    let last = text.bytes().rposition(|byte| byte > b' ');
+    &text[..last.map_or(0, |last| last + 1)]
 }
 
 /// Whether the character on the left of a regex `\b` makes a word end there, by the rule of JDK 17's `Pattern.Bound`:

@@ -5,7 +5,7 @@ use super::work::{EDGE, Work};
 use crate::java::{is_dot_match, is_space};
 
 /// Kinds of dictionary words; a word may be of several.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Kinds {
     /// Before a name.
     prefix: bool,
@@ -24,6 +24,9 @@ struct Kinds {
 /// | number | `\s\d`, `\s+\(` |
 /// | any | `(\.\|\:\|-\|\?)\|(\s([a-z]\|I\s\|I'm\|I'll\|\d))` (no `-` after a word at the start of the text), `,` |
 pub(super) fn takes(work: &Work, document: &str, dot: usize) -> bool {
+    if ends_long_word(&work.bytes[..dot]) {
+        return false;
+    }
     let next = work.after(dot + 1);
     let spaced = is_space(next);
     if !(spaced || matches!(next, b'.' | b',' | b':' | b'-' | b'?')) {
@@ -41,6 +44,12 @@ pub(super) fn takes(work: &Work, document: &str, dot: usize) -> bool {
             } else {
                 is_inner_sign(work, dot + 1, starts_text)
             })
+}
+
+/// Whether text ends with five letters, as most sentences do and no word of the lists.
+fn ends_long_word(text: &[u8]) -> bool {
+    let last = text.last_chunk::<5>();
+    last.is_some_and(|last| last.map(|b| b.is_ascii_alphabetic()) == [true; 5])
 }
 
 /// `\s*\(` from byte `i`.
@@ -79,17 +88,13 @@ fn is_inner_sign(work: &Work, i: usize, starts_text: bool) -> bool {
 
 /// Kinds of the word before `dot`, and whether it starts the text.
 fn word(work: &Work, document: &str, dot: usize) -> Option<(Kinds, bool)> {
-    let mut letters = [0; 4];
-    for (n, slot) in letters.iter_mut().rev().enumerate() {
-        *slot = match work.before(dot - n) {
-            letter if letter.is_ascii_alphabetic() => letter.to_ascii_lowercase(),
-            _ => break,
-        };
+    if !work.before(dot).is_ascii_alphabetic() {
+        return None;
     }
-    let count = letters.iter().filter(|&&b| b != 0).count();
+    let (letters, count) = letters_before(work, dot);
     let boundary = work.before(dot - count);
     let listed = if boundary == EDGE || is_space(boundary) {
-        kinds(&letters[4 - count..])
+        LISTED.kinds(letters)
     } else {
         None
     };
@@ -97,33 +102,119 @@ fn word(work: &Work, document: &str, dot: usize) -> Option<(Kinds, bool)> {
         return Some((kinds, boundary == EDGE));
     }
     let starts_text = dotted(work, document, dot)?;
-    Some((
-        Kinds {
-            any: true,
-            ..Kinds::default()
-        },
-        starts_text,
-    ))
+    Some((ANY, starts_text))
 }
 
+const TITLE: Kinds = Kinds {
+    prefix: true,
+    number: false,
+    any: true,
+};
+const PREFIX: Kinds = Kinds {
+    prefix: true,
+    number: false,
+    any: false,
+};
+const NUMBER: Kinds = Kinds {
+    prefix: false,
+    number: true,
+    any: true,
+};
+const ANY: Kinds = Kinds {
+    prefix: false,
+    number: false,
+    any: true,
+};
+
 /// The lists in use: prefixes, number words and the short list. The longer lists of the original are not used there.
-fn kinds(word: &[u8]) -> Option<Kinds> {
-    let (prefix, number, any) = match word {
-        b"prof" | b"dr" | b"mr" | b"ms" | b"st" => (true, false, true),
-        b"mt" => (true, false, false),
-        b"no" | b"p" | b"px" => (false, true, true),
-        b"adj" | b"bros" | b"btw" | b"co" | b"col" | b"corp" | b"cpl" | b"dec" | b"aug"
-        | b"del" | b"dept" | b"dist" | b"etc" | b"exp" | b"feb" | b"fy" | b"hr" | b"id"
-        | b"inc" | b"jan" | b"jr" | b"jul" | b"jun" | b"lt" | b"ltd" | b"mar" | b"may" | b"min"
-        | b"mrs" | b"nov" | b"oct" | b"ok" | b"plz" | b"rep" | b"sec" | b"sep" | b"sept"
-        | b"sr" | b"ver" | b"vs" => (false, false, true),
-        _ => return None,
+static LISTED: Dictionary = Dictionary::new(&[
+    (TITLE, &["prof", "dr", "mr", "ms", "st"]),
+    (PREFIX, &["mt"]),
+    (NUMBER, &["no", "p", "px"]),
+    (
+        ANY,
+        &[
+            "adj", "bros", "btw", "co", "col", "corp", "cpl", "dec", "aug", "del", "dept", "dist",
+            "etc", "exp", "feb", "fy", "hr", "id", "inc", "jan", "jr", "jul", "jun", "lt", "ltd",
+            "mar", "may", "min", "mrs", "nov", "oct", "ok", "plz", "rep", "sec", "sep", "sept",
+            "sr", "ver", "vs",
+        ],
+    ),
+]);
+
+/// The letters before `dot`, at most four, in lower case as a number, and how many they are.
+fn letters_before(work: &Work, dot: usize) -> (u32, usize) {
+    let (mut letters, mut count) = (0, 0);
+    let mut run = true;
+    let mut look_at = |n: usize, letter: u8| {
+        run &= letter.is_ascii_alphabetic();
+        letters |= (u32::from(run) * u32::from(letter.to_ascii_lowercase())) << (8 * n);
+        count += usize::from(run);
     };
-    Some(Kinds {
-        prefix,
-        number,
-        any,
-    })
+    // No branch ends the loops early: how long words are cannot be foretold.
+    match dot.checked_sub(4) {
+        Some(first) if !work.marks.any(first, dot) => {
+            let last = work.bytes[first..dot].iter().rev();
+            last.enumerate().for_each(|(n, &letter)| look_at(n, letter));
+        }
+        _ => (0..4.min(dot)).for_each(|n| look_at(n, work.before(dot - n))),
+    }
+    (letters, count)
+}
+
+/// Words of at most four letters by a hash of these, in the first free slot from it on.
+struct Dictionary {
+    slots: [(u32, Kinds); Dictionary::SLOTS],
+}
+
+impl Dictionary {
+    const SLOTS: usize = 256;
+
+    const fn new(lists: &[(Kinds, &[&str])]) -> Self {
+        let mut slots = [(0, ANY); Self::SLOTS];
+        let mut list = 0;
+        while list < lists.len() {
+            let (kinds, words) = lists[list];
+            let mut word = 0;
+            while word < words.len() {
+                let letters = right_aligned(words[word].as_bytes());
+                let mut slot = Self::slot(letters);
+                while slots[slot].0 != 0 {
+                    slot = (slot + 1) % Self::SLOTS;
+                }
+                slots[slot] = (letters, kinds);
+                word += 1;
+            }
+            list += 1;
+        }
+        Dictionary { slots }
+    }
+
+    const fn slot(letters: u32) -> usize {
+        (letters.wrapping_mul(0x9E37_79B1) >> 24) as usize
+    }
+
+    /// Kinds of a word in lower case.
+    fn kinds(&self, letters: u32) -> Option<Kinds> {
+        let mut slot = Self::slot(letters);
+        loop {
+            match self.slots[slot] {
+                (0, _) => return None,
+                (found, kinds) if found == letters => return Some(kinds),
+                _ => slot = (slot + 1) % Self::SLOTS,
+            }
+        }
+    }
+}
+
+const fn right_aligned(word: &[u8]) -> u32 {
+    let mut letters = 0;
+    let mut i = 0;
+    while i < word.len() {
+        letters = letters << 8 | word[i] as u32;
+        i += 1;
+    }
+    letters
 }
 
 /// `e.g`, `i.e` and `u.s` of the short list, whose dot the original leaves unescaped, so that it matches anything. Gives

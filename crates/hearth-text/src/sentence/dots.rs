@@ -10,7 +10,7 @@ use crate::java::{is_space, is_word, is_word_before};
 /// The symbol that takes the dot's place is no digit and no white space, as the dot was none, so that one pass over the
 /// dots does what the five do.
 pub(super) fn numbers(work: &mut Work) {
-    work.each_dot(|work, dot| {
+    work.each_dot_by_digits(|work, dot| {
         let next = work.after(dot + 1);
         let after_digit = work.before(dot).is_ascii_digit();
         let number = next.is_ascii_digit() || (after_digit && is_visible(next));
@@ -34,7 +34,7 @@ fn starts_text(work: &Work, dot: usize) -> bool {
 /// Protects `\b[a-zA-Z](?:\.[a-zA-Z])+(?:\.(?!\s[A-Z]))*`, then `(?i)p\.m\.*`, then `(?i)a\.m\.*`.
 pub(super) fn protect_initials(work: &mut Work, document: &str) {
     let mut free = 0;
-    work.each_dot(|work, dot| {
+    work.each_dot_between_letters(|work, dot| {
         let initial = dot > free
             && work.before(dot).is_ascii_alphabetic()
             && work.after(dot + 1).is_ascii_alphabetic();
@@ -54,12 +54,8 @@ pub(super) fn protect_initials(work: &mut Work, document: &str) {
         free = end;
     });
     work.marks.settle();
-    let before_m = |&dot: &usize| matches!(work.bytes.get(dot + 1), Some(b'm' | b'M'));
-    if !work.dots.iter().any(before_m) {
-        return;
-    }
     for hour in *b"pa" {
-        work.each_dot(|work, dot| {
+        work.each_dot_between_letters(|work, dot| {
             if work.before(dot).eq_ignore_ascii_case(&hour)
                 && work.after(dot + 1).eq_ignore_ascii_case(&b'm')
             {
@@ -87,10 +83,10 @@ fn starts_word(work: &Work, document: &str, letter: usize) -> bool {
 /// take. The rules look at raw dots only to the right of the dot they take, so one pass from left to right does.
 pub(super) fn strike_inner(work: &mut Work, document: &str, use_abbreviations: bool) {
     work.each_dot(|work, dot| {
-        if is_abbreviated(work, dot)
-            || (use_abbreviations && abbreviations::takes(work, document, dot))
-            || (is_word(work.before(dot)) && is_word(work.after(dot + 1)))
+        if (is_word(work.before(dot)) && is_word(work.after(dot + 1)))
+            || is_abbreviated(work, dot)
             || is_degree(work, dot)
+            || (use_abbreviations && abbreviations::takes(work, document, dot))
         {
             work.strike(dot);
         }

@@ -47,7 +47,7 @@ fn numbers(work: &mut Work, document: &str) {
 }
 
 fn work_dots(work: &mut Work, free: &mut usize) {
-    work.each_dot(|work, dot| {
+    work.each_dot_by_digits(|work, dot| {
         let (space, paren) = match work.after(dot + 1) {
             b')' => (false, true),
             next => (is_space(next), false),

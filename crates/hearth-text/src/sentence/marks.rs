@@ -56,6 +56,17 @@ impl Marks {
         self.gaps[at / 64] >> (at % 64) & 1 == 1
     }
 
+    /// Whether one stands in any of the gaps from the one before byte `first` to the one before byte `last`, at most 63
+    /// after it.
+    pub(super) fn any(&self, first: usize, last: usize) -> bool {
+        let (word, bit) = (first / 64, first % 64);
+        let mut gaps = self.gaps[word] >> bit;
+        if last / 64 != word {
+            gaps |= self.gaps[word + 1] << (64 - bit);
+        }
+        gaps << (63 - (last - first)) != 0
+    }
+
     /// Adds a mark that [`Marks::has`] does not know until [`Marks::settle`]. A rule adds from left to right.
     pub(super) fn add(&mut self, at: usize, kind: Kind, side: Side) {
         self.added.push((Mark { at, kind, width: 0 }, side));
@@ -78,22 +89,26 @@ impl Marks {
             return;
         }
         self.merged.clear();
-        let mut old = self.settled.iter().copied().peekable();
+        let mut old = &self.settled[..];
         for (mark, side) in self.added.drain(..) {
-            self.merged.extend(std::iter::from_fn(|| {
-                old.next_if(|other| other.at < mark.at)
-            }));
+            let mut next = |wanted: fn(usize, usize) -> bool| match old {
+                [first, rest @ ..] if wanted(first.at, mark.at) => {
+                    self.merged.push(*first);
+                    old = rest;
+                    true
+                }
+                _ => false,
+            };
+            while next(|old, new| old < new) {}
             match side {
                 Side::Left => {}
-                Side::AfterFirst => self.merged.extend(old.next_if(|other| other.at == mark.at)),
-                Side::Right => self.merged.extend(std::iter::from_fn(|| {
-                    old.next_if(|other| other.at == mark.at)
-                })),
+                Side::AfterFirst => _ = next(|old, new| old == new),
+                Side::Right => while next(|old, new| old == new) {},
             }
             self.gaps[mark.at / 64] |= 1 << (mark.at % 64);
             self.merged.push(mark);
         }
-        self.merged.extend(old);
+        self.merged.extend_from_slice(old);
         std::mem::swap(&mut self.settled, &mut self.merged);
     }
 

@@ -2,7 +2,7 @@
 
 use super::marks::{Kind, Mark};
 use super::work::Work;
-use crate::java::{trim, trim_start};
+use crate::java::{trim, trim_end, trim_start};
 
 /// A place of the document that reads differently in a piece.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +40,9 @@ pub(super) fn each(
         );
         remaining = later;
         if inside.is_empty() {
-            let start = end - trim_start(&document[start..end]).len();
-            let text = trim(&document[start..end]);
+            let text = trim_start(&document[start..end]);
             if !text.is_empty() {
-                visit(text, Some(start));
+                visit(trim_end(text), Some(end - text.len()));
             }
             return;
         }

@@ -17,6 +17,10 @@ pub(super) struct Work {
     pub(super) bytes: Vec<u8>,
     /// Positions of the document's dots.
     pub(super) dots: Vec<usize>,
+    /// Those with a digit beside them.
+    by_digits: Vec<usize>,
+    /// Those between two letters.
+    between_letters: Vec<usize>,
     pub(super) marks: Marks,
     /// Positions of the backslashes that the original loses: it puts protected text into a replacement without
     /// escaping it.
@@ -29,8 +33,34 @@ impl Work {
         self.bytes.extend_from_slice(document.as_bytes());
         self.dots.clear();
         blocks::each(&self.bytes, |b| b == b'.', |dot| self.dots.push(dot));
+        self.sort_dots();
         self.marks.clear(document.len());
         self.lost.clear();
+    }
+
+    /// Rules that ask for a digit or for letters see only the dots that have them. Which ones these are nobody can
+    /// foretell, a processor neither, so that there is no branch in here.
+    fn sort_dots(&mut self) {
+        let Work {
+            bytes,
+            dots,
+            by_digits,
+            between_letters,
+            ..
+        } = self;
+        by_digits.resize(dots.len(), 0);
+        between_letters.resize(dots.len(), 0);
+        let (mut digits, mut letters) = (0, 0);
+        for &dot in &*dots {
+            let beside = |i: usize| bytes.get(i).copied().unwrap_or(EDGE);
+            let (before, after) = (beside(dot.wrapping_sub(1)), beside(dot + 1));
+            by_digits[digits] = dot;
+            digits += usize::from(before.is_ascii_digit() | after.is_ascii_digit());
+            between_letters[letters] = dot;
+            letters += usize::from(before.is_ascii_alphabetic() & after.is_ascii_alphabetic());
+        }
+        by_digits.truncate(digits);
+        between_letters.truncate(letters);
     }
 
     /// The last byte of the character, or the symbol, before byte `i`.
@@ -55,13 +85,33 @@ impl Work {
     }
 
     /// The dots that are not struck out, each looked at when it is reached: a rule may strike out later ones.
-    pub(super) fn each_dot(&mut self, mut rule: impl FnMut(&mut Self, usize)) {
-        for n in 0..self.dots.len() {
-            let dot = self.dots[n];
+    pub(super) fn each_dot(&mut self, rule: impl FnMut(&mut Self, usize)) {
+        self.each(|work| &mut work.dots, rule);
+    }
+
+    /// Those of them with a digit before or after them.
+    pub(super) fn each_dot_by_digits(&mut self, rule: impl FnMut(&mut Self, usize)) {
+        self.each(|work| &mut work.by_digits, rule);
+    }
+
+    /// Those of them with ASCII letters before and after them.
+    pub(super) fn each_dot_between_letters(&mut self, rule: impl FnMut(&mut Self, usize)) {
+        self.each(|work| &mut work.between_letters, rule);
+    }
+
+    #[inline]
+    fn each(
+        &mut self,
+        of: fn(&mut Self) -> &mut Vec<usize>,
+        mut rule: impl FnMut(&mut Self, usize),
+    ) {
+        let dots = std::mem::take(of(self));
+        for &dot in &dots {
             if self.bytes[dot] == b'.' {
                 rule(self, dot);
             }
         }
+        *of(self) = dots;
     }
 
     pub(super) fn strike(&mut self, dot: usize) {

@@ -8,6 +8,7 @@ mod plain;
 mod regex;
 mod ruled;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -150,15 +151,23 @@ impl Tokenizer {
         };
         match &self.ruled {
             None => {
-                let mut units = utf16::Cursor::new(sentence);
-                plain::for_each_span(sentence, units.is_ascii(), |start, end| {
+                let mut token = |span: Range<usize>, begin, end| {
                     keep(Token {
-                        begin: utf16::int(units.at(start)),
-                        end: utf16::int(units.at(end)),
-                        at: Some(start),
-                        text: &sentence[start..end],
+                        begin: utf16::int(begin),
+                        end: utf16::int(end),
+                        at: Some(span.start),
+                        text: &sentence[span],
                     });
-                });
+                };
+                let mut units = utf16::Cursor::new(sentence);
+                if units.is_ascii() {
+                    plain::spans_of_ascii(sentence, |start, end| token(start..end, start, end));
+                } else {
+                    plain::spans(sentence, |start, end| {
+                        let begin = units.at(start);
+                        token(start..end, begin, units.at(end));
+                    });
+                }
             }
             Some(ruled) => ruled.tokenize(sentence, &mut keep)?,
         }

@@ -24,38 +24,35 @@ static IS_CONTEXT: [bool; 256] = {
 };
 
 /// Gives first byte and end of each token.
-pub(super) fn for_each_span(text: &str, is_ascii: bool, mut span: impl FnMut(usize, usize)) {
+pub(super) fn spans(text: &str, mut span: impl FnMut(usize, usize)) {
     let bytes = text.as_bytes();
     let mut start = 0;
-    if !is_ascii {
-        for end in memchr::memmem::find_iter(bytes, U2187) {
-            of_part(bytes, start..end, &mut span);
-            start = end + U2187.len();
-        }
+    for end in memchr::memmem::find_iter(bytes, U2187) {
+        of_part(bytes, start..end, &mut span);
+        start = end + U2187.len();
     }
     of_part(bytes, start..bytes.len(), &mut span);
 }
 
+/// The same for a text that is ASCII.
+pub(super) fn spans_of_ascii(text: &str, mut span: impl FnMut(usize, usize)) {
+    of_part(text.as_bytes(), 0..text.len(), &mut span);
+}
+
 /// The tokens of a part without U+2187.
 fn of_part(bytes: &[u8], part: Range<usize>, span: &mut impl FnMut(usize, usize)) {
-    let mut start = part.start;
-    let mut candidate = |end| {
-        if start < end {
-            of_candidate(bytes, start, end, span);
-        }
-        start = end + 1;
-    };
-    blocks::each(&bytes[part.clone()], is_space, |space| {
-        candidate(part.start + space);
+    blocks::each_run(&bytes[part.clone()], is_space, |start, end| {
+        of_candidate(bytes, part.start + start, part.start + end, span);
     });
-    candidate(part.end);
 }
 
 /// The tokens of a candidate.
+#[inline]
 fn of_candidate(bytes: &[u8], start: usize, end: usize, span: &mut impl FnMut(usize, usize)) {
     let is_inner = |&b: &u8| !IS_CONTEXT[usize::from(b)];
     let (mut first, mut last) = (start, end);
-    if !(is_inner(&bytes[start]) && is_inner(&bytes[end - 1])) {
+    // One branch for both ends, as neither can be foretold.
+    if !(is_inner(&bytes[start]) & is_inner(&bytes[end - 1])) {
         let candidate = &bytes[start..end];
         let inner = candidate.iter().position(is_inner);
         first = inner.map_or(start, |i| start + i);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, ByteView, FixedSizeListArray, Float32Array, Int32Array, ListArray,
-    StringViewArray, StringViewBuilder, StructArray,
+    ArrayRef, FixedSizeListArray, Float32Array, Int32Array, ListArray, StringViewArray, StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field};
 
+use super::results::Results;
 use super::{Annotations, MetadataBuilder, Shape, lean_fields, vector_type};
 use crate::{Error, Result};
 
@@ -30,40 +30,36 @@ pub struct Span {
 /// Builds a lean column row by row. Results are kept as views: into the buffers of `source` where they are slices of
 /// its strings, else into a buffer of the builder's own.
 #[derive(Debug)]
-pub struct AnnotationBuilder {
+pub struct AnnotationBuilder<'a> {
     offsets: Vec<i32>,
-    spans: [Vec<i32>; 4],
+    begins: Vec<i32>,
+    ends: Vec<i32>,
+    ats: Vec<i32>,
+    sentences: Vec<i32>,
     documents: Option<Vec<i32>>,
     metadata: Option<MetadataBuilder>,
-    // Arrow's builder checks what it is given once; an array made of views would have each of them checked again.
-    results: StringViewBuilder,
+    results: Results<'a>,
 }
 
-/// Views of at most this length hold their bytes themselves.
-const INLINE: usize = arrow::array::MAX_INLINE_VIEW_LEN as usize;
-
-impl AnnotationBuilder {
+impl<'a> AnnotationBuilder<'a> {
     /// A builder whose results are mostly slices of `source`.
     #[must_use]
-    pub fn over(source: &StringViewArray) -> Self {
-        let mut results = StringViewBuilder::new();
-        for buffer in source.data_buffers() {
-            // No view reaches further.
-            let len = buffer.len().min(u32::MAX as usize - 1);
-            results.append_block(buffer.slice_with_length(0, len));
-        }
+    pub fn over(source: &'a StringViewArray) -> Self {
         AnnotationBuilder {
             offsets: vec![0],
-            spans: Default::default(),
+            begins: Vec::new(),
+            ends: Vec::new(),
+            ats: Vec::new(),
+            sentences: Vec::new(),
             documents: None,
             metadata: None,
-            results,
+            results: Results::new(source),
         }
     }
 
     /// A builder whose results are mostly slices of those of `source`, whose documents are its own.
     #[must_use]
-    pub fn following(source: &Annotations<'_>) -> Self {
+    pub fn following(source: &Annotations<'a>) -> Self {
         Self::over(source.results()).with_documents(source.has_documents())
     }
 
@@ -86,52 +82,40 @@ impl AnnotationBuilder {
         self.metadata.as_mut()
     }
 
-    /// Appends an annotation whose result is `slice`, `start` bytes into string `index` of the source.
+    /// Appends an annotation whose result is string `index` of the source.
     ///
-    /// # Errors
-    /// Arrow's, if the source is another than that of the builder.
-    pub fn push_slice(
-        &mut self,
-        span: Span,
-        source: &StringViewArray,
-        index: usize,
-        start: usize,
-        slice: &str,
-    ) -> Result<()> {
+    /// # Panics
+    /// If the source has no such string.
+    pub fn push(&mut self, span: Span, index: usize) {
+        let source = self.results.source();
+        self.push_slice(span, index, 0, source.value(index).len());
+    }
+
+    /// Appends an annotation whose result is `len` bytes from byte `start` of string `index` of the source.
+    ///
+    /// # Panics
+    /// If the source has no such bytes, or they are not whole characters.
+    #[inline]
+    pub fn push_slice(&mut self, span: Span, index: usize, start: usize, len: usize) {
         self.push_span(span);
-        if slice.len() <= INLINE {
-            self.results.try_append_value(slice)?;
-            return Ok(());
-        }
-        // A slice longer than 12 bytes has a parent that is, so the parent's view names buffer and offset.
-        let parent = ByteView::from(source.views()[index]);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a string's bytes all lie below the buffer's u32 length"
-        )]
-        let (start, len) = (start as u32, slice.len() as u32);
-        Ok(self
-            .results
-            .try_append_view(parent.buffer_index, parent.offset + start, len)?)
+        self.results.push_slice(index, start, len);
     }
 
     /// Appends an annotation whose result is no slice of the source.
     ///
     /// # Errors
-    /// Arrow's, past 4 GiB of one text.
+    /// [`Error::TooLarge`] past 4 GiB of one text.
     pub fn push_owned(&mut self, span: Span, result: &str) -> Result<()> {
         self.push_span(span);
-        Ok(self.results.try_append_value(result)?)
+        self.results.push_owned(result)
     }
 
+    #[inline]
     fn push_span(&mut self, span: Span) {
-        for (column, value) in
-            self.spans
-                .iter_mut()
-                .zip([span.begin, span.end, span.at, span.sentence])
-        {
-            column.push(value);
-        }
+        self.begins.push(span.begin);
+        self.ends.push(span.end);
+        self.ats.push(span.at);
+        self.sentences.push(span.sentence);
         if let Some(documents) = &mut self.documents {
             documents.push(span.document);
         }
@@ -159,7 +143,7 @@ impl AnnotationBuilder {
     /// Whether nothing was pushed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.results.is_empty()
+        self.len() == 0
     }
 
     /// The column, one list per ended row.
@@ -193,19 +177,16 @@ impl AnnotationBuilder {
         self.make(Some((piece_ids, vectors, gaps)))
     }
 
-    fn make(
-        mut self,
-        embeddings: Option<(Vec<i32>, FixedSizeListArray, bool)>,
-    ) -> Result<ArrayRef> {
+    fn make(self, embeddings: Option<(Vec<i32>, FixedSizeListArray, bool)>) -> Result<ArrayRef> {
         let int = |values: Vec<i32>| Arc::new(Int32Array::from(values)) as ArrayRef;
         let mut shape = Shape::default();
-        let result = self.results.finish();
-        let mut columns: Vec<ArrayRef> = self.spans.into_iter().map(int).collect();
+        let spans = [self.begins, self.ends, self.ats, self.sentences];
+        let mut columns: Vec<ArrayRef> = spans.into_iter().map(int).collect();
         if let Some(documents) = self.documents {
             shape.documents = true;
             columns.push(int(documents));
         }
-        columns.push(Arc::new(result));
+        columns.push(Arc::new(self.results.finish()));
         if let Some(metadata) = self.metadata {
             shape.metadata = true;
             columns.push(Arc::new(metadata.finish()?));

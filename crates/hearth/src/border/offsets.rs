@@ -1,76 +1,113 @@
 //! Positions of annotated text, in the unit asked for.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::Offsets;
 use crate::annotation::Span;
 
-/// Bytes between two entries of the table of character positions.
-const BLOCK: usize = 64;
-
 /// A text, with positions of its bytes found in constant time.
 pub(super) struct Positions<'a> {
     text: &'a str,
-    offsets: Offsets,
-    /// Characters or UTF-16 units before each block; empty where bytes are what is counted.
-    blocks: Vec<u32>,
-    /// A byte that was asked for and its position: annotations follow one another, so the next one is near.
-    last: Cell<(usize, u32)>,
+    /// Empty where a position is a byte.
+    blocks: Vec<Block>,
+    /// Whether a character has as many UTF-16 units as it is counted for.
+    counts_units: bool,
+}
+
+/// 64 bytes.
+struct Block {
+    /// What is counted before them.
+    before: u32,
+    /// Which bytes begin a character, the first one in the lowest bit.
+    characters: u64,
+    /// Which begin one of two UTF-16 units, where these are counted.
+    pairs: u64,
+}
+
+impl Block {
+    const BYTES: usize = 64;
+
+    /// The block of these bytes.
+    fn of(bytes: &[u8], before: u32, units: bool) -> Self {
+        let bits = |begins: fn(u8) -> bool| {
+            let ascending = bytes.iter().rev();
+            ascending.fold(0, |bits, &byte| bits << 1 | u64::from(begins(byte)))
+        };
+        Block {
+            before,
+            characters: bits(|byte| byte & 0xC0 != 0x80),
+            pairs: if units { bits(|byte| byte >= 0xF0) } else { 0 },
+        }
+    }
+
+    /// What is counted before byte `at` of the block.
+    fn position(&self, at: usize) -> u32 {
+        let below = !(u64::MAX << at);
+        let counted = (self.characters & below).count_ones() + (self.pairs & below).count_ones();
+        self.before + counted
+    }
+
+    /// What is counted before the next block.
+    fn after(&self) -> u32 {
+        self.before + self.characters.count_ones() + self.pairs.count_ones()
+    }
 }
 
 impl<'a> Positions<'a> {
     pub(super) fn of(text: &'a str, offsets: Offsets) -> Self {
-        let mut positions = Positions {
-            text,
-            offsets,
-            blocks: Vec::new(),
-            last: Cell::default(),
-        };
-        if offsets != Offsets::Byte && !text.is_ascii() {
-            let mut before = 0;
-            for block in text.as_bytes().chunks(BLOCK) {
-                positions.blocks.push(before);
-                before += positions.count(block);
+        let ascii = text.is_ascii();
+        let mut blocks: Vec<Block> = Vec::new();
+        if offsets != Offsets::Byte && !ascii {
+            // With the empty block after whole ones the end of the text is in a block too.
+            for start in (0..=text.len()).step_by(Block::BYTES) {
+                let end = text.len().min(start + Block::BYTES);
+                let before = blocks.last().map_or(0, Block::after);
+                let bytes = &text.as_bytes()[start..end];
+                blocks.push(Block::of(bytes, before, offsets == Offsets::Utf16));
             }
         }
-        positions
+        let has_pairs = || text.bytes().any(|byte| byte >= 0xF0);
+        Positions {
+            text,
+            blocks,
+            counts_units: match offsets {
+                Offsets::Utf16 => true,
+                Offsets::Char => ascii || !has_pairs(),
+                Offsets::Byte => ascii,
+            },
+        }
     }
 
-    /// `begin` and `end` of bytes of the text, which lie between characters.
+    /// `begin` and `end` of an annotation of this text; `None` where it does not stand there.
+    pub(super) fn of_annotation(&self, span: Span, result: &str) -> Option<(i32, i32)> {
+        if self.counts_units {
+            let start = usize::try_from(span.at).ok()?;
+            let place = self.of_range(start..start + result.len());
+            // Whether or not the result was rewritten, as many bytes as it has, and as many units as Spark says, are the
+            // same text. To compare that takes longer.
+            if let Some((begin, end)) = place
+                && end - begin == span.end - span.begin
+            {
+                return place;
+            }
+        }
+        self.of_range(standing(self.text, span, result)?)
+    }
+
+    /// `begin` and `end` of bytes of the text; `None` where they are not whole characters of it.
     pub(super) fn of_range(&self, bytes: Range<usize>) -> Option<(i32, i32)> {
         Some((self.of_byte(bytes.start)?, self.of_byte(bytes.end)?))
     }
 
     fn of_byte(&self, byte: usize) -> Option<i32> {
-        if self.blocks.is_empty() {
-            return i32::try_from(byte).ok();
+        if !self.text.is_char_boundary(byte) {
+            return None;
         }
-        let (near, before) = match self.last.get() {
-            (near, before) if (near..near + BLOCK).contains(&byte) => (near, before),
-            // One past the end of a text of whole blocks belongs to the last.
-            _ => {
-                let block = (byte / BLOCK).min(self.blocks.len() - 1);
-                (block * BLOCK, self.blocks[block])
-            }
+        let position = match self.blocks.get(byte / Block::BYTES) {
+            Some(block) => block.position(byte % Block::BYTES),
+            None => u32::try_from(byte).ok()?,
         };
-        let position = before + self.count(self.text.as_bytes().get(near..byte)?);
-        self.last.set((byte, position));
         i32::try_from(position).ok()
-    }
-
-    /// Characters that begin in these bytes, or their UTF-16 units.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "documents are below 2^31 bytes"
-    )]
-    fn count(&self, bytes: &[u8]) -> u32 {
-        let characters = bytes.iter().filter(|&&b| (b as i8) >= -0x40).count() as u32;
-        match self.offsets {
-            // A character of four bytes has two units.
-            Offsets::Utf16 => characters + bytes.iter().filter(|&&b| b >= 0xF0).count() as u32,
-            Offsets::Char | Offsets::Byte => characters,
-        }
     }
 }
 
@@ -151,5 +188,29 @@ mod tests {
     #[test]
     fn what_does_not_stand_there_has_no_place() {
         assert_eq!(standing("text", span(-1, 4), "text"), None);
+    }
+
+    /// Every span of every text, with results that were and were not rewritten.
+    #[test]
+    fn an_annotation_stands_where_comparing_finds_it() {
+        for text in ["plain text", "x İbn é€.", "a😀b é", &"é😀".repeat(20)] {
+            for offsets in [Offsets::Char, Offsets::Byte, Offsets::Utf16] {
+                let positions = Positions::of(text, offsets);
+                for at in -1..=i32::try_from(text.len()).unwrap() {
+                    for units in -1..5 {
+                        for result in ["", "x", "i\u{307}b", "İbn", "é", "ee", "😀", "a😀b", "text"]
+                        {
+                            let span = span(at, units);
+                            let range = standing(text, span, result);
+                            assert_eq!(
+                                positions.of_annotation(span, result),
+                                range.and_then(|range| positions.of_range(range)),
+                                "{text} {span:?} {result}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
     }
 }

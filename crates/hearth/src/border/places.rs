@@ -56,7 +56,7 @@ fn in_document(batch: &RecordBatch, column: usize, offsets: Offsets) -> Result<P
     let documents = Documents::of(batch, column)?;
     let place = |text| {
         let positions = Positions::of(text, offsets);
-        move |span, result: &str| positions.of_range(standing(text, span, result)?)
+        move |span, result: &str| positions.of_annotation(span, result)
     };
     Ok(find(&annotations, |row| documents.texts(row), place))
 }
@@ -124,8 +124,16 @@ where
             let document = usize::try_from(span.document).unwrap_or(usize::MAX);
             let place = places.get(document);
             let found = place.and_then(|place| place(span, annotations.result(i)));
-            begins.append_option(found.map(|(begin, _)| begin));
-            ends.append_option(found.map(|(_, end)| end));
+            match found {
+                Some((begin, end)) => {
+                    begins.append_value(begin);
+                    ends.append_value(end);
+                }
+                None => {
+                    begins.append_null();
+                    ends.append_null();
+                }
+            }
         }
     }
     begins.append_nulls(total - begins.len());

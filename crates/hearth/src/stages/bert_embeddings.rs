@@ -321,7 +321,7 @@ impl EncodingStage for Embedder {
                 let text = tokens.result(item.source);
                 match lower_case(text) {
                     lowered if lower && lowered != text => out.push_owned(span, &lowered)?,
-                    _ => out.push_slice(span, tokens.results(), item.source, 0, text)?,
+                    _ => out.push(span, item.source),
                 }
                 piece_ids.push(item.piece_id);
                 present.push(item.rows > 0);

@@ -113,7 +113,7 @@ impl Stage for Pooler {
                 if !self.config.pooling_strategy.pool(own, &mut values) {
                     continue;
                 }
-                out.push_slice(chunk, chunks.results(), index, 0, chunks.result(index))?;
+                out.push(chunk, index);
                 if let Some(maps) = out.metadata() {
                     let carried = chunks.metadata(index).find(|&(key, _)| key == "chunk");
                     maps.entry("chunk", carried.map_or(Some("0"), |(_, value)| value));

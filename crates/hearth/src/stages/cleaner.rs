@@ -60,8 +60,7 @@ impl Stage for Cleaner {
                     }
                     Rules::StopWords(words) if words.contains(tokens.result(index)) => 1,
                     Rules::StopWords(_) => {
-                        let (span, token) = (tokens.span(index), tokens.result(index));
-                        out.push_slice(span, tokens.results(), index, 0, token)?;
+                        out.push(tokens.span(index), index);
                         0
                     }
                 };
@@ -75,7 +74,7 @@ impl Stage for Cleaner {
 
 /// Appends what became of token `index`.
 fn push(
-    out: &mut AnnotationBuilder,
+    out: &mut AnnotationBuilder<'_>,
     tokens: &Annotations<'_>,
     index: usize,
     normal: &str,
@@ -98,7 +97,7 @@ fn push(
     };
     match place {
         Some(place) => {
-            out.push_slice(span, tokens.results(), index, place, normal)?;
+            out.push_slice(span, index, place, normal.len());
             Ok(())
         }
         None => out.push_owned(span, normal),

@@ -65,14 +65,10 @@ impl Stage for Cutter {
                             .map_or(-1, |at| sentence.at + at),
                         ..sentence
                     };
-                    let appended = match token.at {
-                        Some(at) => {
-                            out.push_slice(span, sentences.results(), index, at, token.text)
-                        }
-                        None => out.push_owned(span, token.text),
-                    };
-                    if appended.is_err() && pushed.is_ok() {
-                        pushed = appended;
+                    match token.at {
+                        Some(at) => out.push_slice(span, index, at, token.text.len()),
+                        None if pushed.is_ok() => pushed = out.push_owned(span, token.text),
+                        None => {}
                     }
                 });
                 pushed?;

@@ -147,7 +147,7 @@ impl Finder {
         documents: &Annotations<'_>,
         chunks: &Texts,
         starts: Option<&Int32Array>,
-        out: &mut AnnotationBuilder,
+        out: &mut AnnotationBuilder<'_>,
     ) -> Result<()> {
         let refuse = |message| Error::Row {
             row: row as u64,
@@ -190,7 +190,7 @@ impl Finder {
                     at: at.map_or(-1, |at| whole.at + at),
                     ..whole
                 };
-                out.push_slice(span, &chunks.views, index, 0, chunk)?;
+                out.push(span, index);
                 if let Some(maps) = out.metadata() {
                     for (key, value) in documents
                         .metadata(document)

@@ -226,7 +226,7 @@ impl Assembler {
         texts: &Texts,
         index: usize,
         number: i32,
-        out: &mut AnnotationBuilder,
+        out: &mut AnnotationBuilder<'_>,
     ) -> Result<()> {
         let text = texts.get(index).unwrap_or_default();
         let cleaned = clean(self.cleanup, text);
@@ -245,10 +245,11 @@ impl Assembler {
         match cleaned {
             Cow::Borrowed(slice) => {
                 let start = slice.as_ptr() as usize - text.as_ptr() as usize;
-                out.push_slice(span, &texts.views, index, start, slice)
+                out.push_slice(span, index, start, slice.len());
             }
-            Cow::Owned(cleaned) => out.push_owned(span, &cleaned),
+            Cow::Owned(cleaned) => out.push_owned(span, &cleaned)?,
         }
+        Ok(())
     }
 }
 

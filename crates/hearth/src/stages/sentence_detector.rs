@@ -159,16 +159,7 @@ impl Stage for Detector {
                     ..sentence.span
                 };
                 match &sentence.result {
-                    Ok((start, len)) => {
-                        let slice = &documents.result(sentence.document)[*start..start + len];
-                        out.push_slice(
-                            span,
-                            documents.results(),
-                            sentence.document,
-                            *start,
-                            slice,
-                        )?;
-                    }
+                    Ok((start, len)) => out.push_slice(span, sentence.document, *start, *len),
                     Err(rewritten) => out.push_owned(span, rewritten)?,
                 }
                 if self.explode {

@@ -105,7 +105,7 @@ impl Stage for Pooler {
             let of_sentence = vectors.sentences(row);
             for index in sentences.row(row) {
                 let span = sentences.span(index);
-                out.push_slice(span, sentences.results(), index, 0, sentences.result(index))?;
+                out.push(span, index);
                 let own = of_sentence
                     .get(&span.sentence)
                     .map_or(&[][..], Vec::as_slice);
