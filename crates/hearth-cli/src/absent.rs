@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use crate::failure::{Failure, usage};
 
-const VERBS: [&str; 8] = [
-    "plan", "resume", "verify", "report", "cluster", "sql", "bench", "convert",
+const VERBS: [&str; 7] = [
+    "plan", "resume", "verify", "report", "cluster", "sql", "convert",
 ];
 const FLAGS: [&str; 6] = [
     "--memory",

@@ -44,6 +44,8 @@ pub(crate) enum Verb {
     },
     /// Each setting, its value and where it came from
     Config(Box<Flags>),
+    /// How fast this machine encodes, beside what it could at most, and what each precision costs
+    Bench(Box<Bench>),
     /// What this machine gives: cores, kernels
     Doctor,
     /// Completions for a shell
@@ -100,6 +102,30 @@ pub(crate) enum ModelsVerb {
     Convert(Convert),
     /// Compare a model's vectors with those on its card
     Verify(Verify),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Bench {
+    /// A model, as for `embed`; without one its weights are made up, and the error of a precision is not known
+    #[arg(short, long, env = "HEARTH_MODEL", value_name = "NAME|PATH|ZIP")]
+    pub(crate) model: Option<PathBuf>,
+    /// The size of the made-up model [default: base]
+    #[arg(long, conflicts_with = "model")]
+    pub(crate) size: Option<SizeName>,
+    /// Precisions beside f32 [default: all]
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) precision: Vec<PrecisionName>,
+    /// Instruction set of the kernels [default: auto]
+    #[arg(long, env = "HEARTH_KERNELS")]
+    pub(crate) kernels: Option<KernelsName>,
+    /// Worker threads [default: one per core]
+    #[arg(short, long, env = "HEARTH_JOBS", value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Turns of each precision, in reversed order every second round
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) rounds: usize,
+    #[command(flatten)]
+    pub(crate) flags: ModelsFlags,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -319,6 +345,14 @@ names!(PrecisionName {
     Int8Mixed = "int8-mixed",
     /// Linear layers in 8 bits
     Int8 = "int8",
+});
+names!(SizeName {
+    /// 6 layers of 384
+    Minilm = "minilm",
+    /// 12 layers of 768
+    Base = "base",
+    /// 24 layers of 1024
+    Large = "large",
 });
 names!(KernelsName {
     /// The best of this CPU

@@ -2,6 +2,7 @@
 
 mod absent;
 mod args;
+mod bench;
 mod config;
 mod convert;
 mod doctor;
@@ -71,6 +72,7 @@ fn command() -> Result<(), Failure> {
             let matches = verb_matches.ok_or_else(|| usage("no verb"))?;
             config::print(*flags, matches)
         }
+        Verb::Bench(asked) => bench::bench(&asked, &models::resolve(asked.flags.clone())?),
         Verb::Doctor => doctor::print(),
         Verb::Completions { shell } => {
             clap_complete::generate(

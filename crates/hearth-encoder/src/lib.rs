@@ -8,6 +8,7 @@
 //! or the thread and, in f32 and int8, not on the instruction set.
 
 mod config;
+mod cost;
 mod cpu;
 mod encode;
 mod encoder;
@@ -18,6 +19,7 @@ pub mod stock;
 mod weights;
 
 pub use config::Config;
+pub use cost::{Operations, peak};
 pub use cpu::{Cpu, CpuContext, available_isas, best_isa, cpu};
 pub use encode::{Encode, Pack};
 pub use encoder::{Embeddings, Encoder, Norm};

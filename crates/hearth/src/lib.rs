@@ -30,6 +30,7 @@
 //! ```
 
 pub mod annotation;
+pub mod benchmark;
 pub mod border;
 mod config;
 mod counts;

@@ -111,21 +111,7 @@ impl BertModel {
         };
         let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
         let word_piece = WordPiece::new(Arc::new(vocabulary)).map_err(|e| refuse(e.to_string()))?;
-        let c = &model.config;
-        let config = Config {
-            vocab_size: c.vocab_size,
-            hidden_size: c.hidden_size,
-            num_hidden_layers: c.num_hidden_layers,
-            num_attention_heads: c.num_attention_heads,
-            intermediate_size: c.intermediate_size,
-            max_position_embeddings: c.max_position_embeddings,
-            type_vocab_size: c.type_vocab_size,
-            hidden_act: match c.hidden_act {
-                HiddenAct::Gelu => Activation::Gelu,
-                HiddenAct::GeluTanh => Activation::GeluTanh,
-            },
-            layer_norm_eps: c.layer_norm_eps,
-        };
+        let config = encoder_config(&model.config);
         let encoder = hearth_encoder::cpu(&config, &Source(model), kernels, precision);
         let encoder = encoder.map_err(|source| Error::Encoder {
             stage: stage.to_owned(),
@@ -139,6 +125,24 @@ impl BertModel {
             config: model.config.clone(),
             encoder: Arc::new(encoder),
         })
+    }
+}
+
+/// The encoder of a model.
+pub(crate) fn encoder_config(c: &BertConfig) -> Config {
+    Config {
+        vocab_size: c.vocab_size,
+        hidden_size: c.hidden_size,
+        num_hidden_layers: c.num_hidden_layers,
+        num_attention_heads: c.num_attention_heads,
+        intermediate_size: c.intermediate_size,
+        max_position_embeddings: c.max_position_embeddings,
+        type_vocab_size: c.type_vocab_size,
+        hidden_act: match c.hidden_act {
+            HiddenAct::Gelu => Activation::Gelu,
+            HiddenAct::GeluTanh => Activation::GeluTanh,
+        },
+        layer_norm_eps: c.layer_norm_eps,
     }
 }
 

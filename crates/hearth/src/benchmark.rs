@@ -1,0 +1,293 @@
+//! How fast this machine encodes, beside the most that it could, and what a precision costs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hearth_encoder::{Activation, BoxError, Config, Encode, Operations, Precision, Weights};
+use hearth_text::piece::{first_word, lower_case};
+use hearth_text::token::Tokenizer;
+
+use crate::counts::Counts;
+use crate::model::encoder_config;
+use crate::schedule;
+use crate::stage::{Sequences, Vectors};
+use crate::{Error, Result, Session};
+
+/// English sentences of papers, notes and prose, one per line; 7 to 70 word pieces.
+const SENTENCES: &str = include_str!("benchmark/sentences.txt");
+/// What errors name.
+const STAGE: &str = "benchmark";
+/// How long a turn encodes at least: whole passes until then.
+const TURN: Duration = Duration::from_millis(500);
+
+/// A shape of BERT whose weights are made up, for machines without a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// 6 layers of 384, as all-MiniLM-L6-v2.
+    MiniLm,
+    /// 12 layers of 768.
+    Base,
+    /// 24 layers of 1024.
+    Large,
+}
+
+impl Size {
+    fn config(self) -> Config {
+        let (num_hidden_layers, hidden_size, num_attention_heads) = match self {
+            Size::MiniLm => (6, 384, 12),
+            Size::Base => (12, 768, 12),
+            Size::Large => (24, 1024, 16),
+        };
+        Config {
+            vocab_size: 30_522,
+            hidden_size,
+            num_hidden_layers,
+            num_attention_heads,
+            intermediate_size: 4 * hidden_size,
+            max_position_embeddings: 512,
+            type_vocab_size: 2,
+            hidden_act: Activation::Gelu,
+            layer_norm_eps: 1e-12,
+        }
+    }
+}
+
+/// Weights about as large as BERT's.
+struct MadeUp;
+
+impl Weights for MadeUp {
+    fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, BoxError> {
+        if name.ends_with("LayerNorm.weight") {
+            return Ok(vec![1.0; shape.iter().product()]);
+        }
+        let mut state = name.bytes().fold(1_u32, |state, byte| {
+            state.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
+        let mut next = || {
+            // Marsaglia's xorshift.
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let values = 0..shape.iter().product();
+        Ok(values.map(|_| 0.07 * next()).collect())
+    }
+}
+
+/// Encoders of one model, one per precision, and what they encode.
+#[derive(Debug)]
+pub struct Benchmark {
+    session: Session,
+    config: Config,
+    encoders: Vec<(Precision, Arc<dyn Encode>)>,
+    sequences: Sequences,
+}
+
+/// A turn of one precision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn {
+    /// What was encoded in how many seconds.
+    pub seconds: f64,
+    /// Word pieces, `[CLS]` and `[SEP]` not counted.
+    pub tokens: usize,
+    /// Operations a second, no padding among them.
+    pub speed: f64,
+    /// Speed over that of all workers at their peak, measured right before; `None` where that is not known, as of emulated
+    /// instructions.
+    pub share: Option<f64>,
+}
+
+/// How far the vectors of a precision are from those of f32.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviation {
+    /// Cosine of the mean vectors of a sentence: half of the sentences are above.
+    pub median_cosine: f64,
+    /// That of the worst sentence.
+    pub worst_cosine: f64,
+    /// The largest difference of one component of a token's vector.
+    pub largest: f32,
+}
+
+impl Benchmark {
+    /// A model with made-up weights.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`]
+    pub fn of_size(session: &Session, size: Size, precisions: &[Precision]) -> Result<Self> {
+        let config = size.config();
+        let load = |&precision: &Precision| {
+            let load = || hearth_encoder::cpu(&config, &MadeUp, session.kernels(), precision);
+            match session.pool().install(load) {
+                Ok(encoder) => Ok((precision, Arc::new(encoder) as Arc<dyn Encode>)),
+                Err(source) => Err(Error::Encoder {
+                    stage: STAGE.to_owned(),
+                    source,
+                }),
+            }
+        };
+        let encoders = precisions.iter().map(load).collect::<Result<_>>()?;
+        // About as many pieces as a vocabulary gives, each sentence with its own.
+        let mut sequences = Sequences::default();
+        for (n, sentence) in (0..).zip(SENTENCES.lines()) {
+            let pieces = (0_u32..).zip(sentence.bytes().step_by(5));
+            let ids = pieces.map(|(i, _)| 1_000 + (n * 157 + i * 41) % 29_000);
+            push(&mut sequences, [101].into_iter().chain(ids).chain([102]));
+        }
+        Ok(Benchmark {
+            session: session.clone(),
+            config,
+            encoders,
+            sequences,
+        })
+    }
+
+    /// The model at a path.
+    ///
+    /// # Errors
+    /// As [`Session::bert`].
+    pub fn of_model(session: &Session, path: &Path, precisions: &[Precision]) -> Result<Self> {
+        let open = |&precision: &Precision| {
+            let opened = session.bert(path, precision, STAGE)?;
+            Ok((precision, opened))
+        };
+        let opened = precisions.iter().map(open).collect::<Result<Vec<_>>>()?;
+        let mut sequences = Sequences::default();
+        let mut config = Size::Base.config();
+        if let Some((_, model)) = opened.first() {
+            config = encoder_config(&model.bert.config);
+            let lower = !model.settings.case_sensitive.unwrap_or(true);
+            let mut buffer = String::new();
+            for sentence in SENTENCES.lines() {
+                let mut ids = vec![model.bert.cls];
+                let tokenized = Tokenizer::default().tokenize(sentence, |token| {
+                    let lowered = lower_case(token.text);
+                    let word = if lower { &*lowered } else { token.text };
+                    if let Some(word) = first_word(word, lower, &mut buffer) {
+                        model.bert.word_piece.pieces(word, &mut ids);
+                    }
+                });
+                tokenized.map_err(|error| Error::Parameter {
+                    place: STAGE.to_owned(),
+                    message: error.to_string(),
+                })?;
+                ids.truncate(config.max_position_embeddings - 1);
+                ids.push(model.bert.sep);
+                push(&mut sequences, ids);
+            }
+        }
+        let encoders = opened
+            .into_iter()
+            .map(|(precision, opened)| (precision, opened.bert.encoder().clone()));
+        Ok(Benchmark {
+            session: session.clone(),
+            config,
+            encoders: encoders.collect(),
+            sequences,
+        })
+    }
+
+    /// The precisions, in the order given.
+    pub fn precisions(&self) -> impl Iterator<Item = Precision> {
+        self.encoders.iter().map(|(precision, _)| *precision)
+    }
+
+    /// How many sentences are encoded.
+    #[must_use]
+    pub fn sentences(&self) -> usize {
+        self.sequences.len()
+    }
+
+    /// How many word pieces they have, `[CLS]` and `[SEP]` not counted.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        let lengths = (0..self.sequences.len()).map(|i| self.sequences.wanted(i).len());
+        lengths.sum()
+    }
+
+    /// One turn of precision number `n`: the peak of all workers at once, then whole passes over the sentences.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`]
+    pub fn turn(&self, n: usize) -> Result<Turn> {
+        let (precision, encoder) = &self.encoders[n];
+        let kernels = self.session.kernels();
+        let peaks = self
+            .session
+            .pool()
+            .broadcast(|_| hearth_encoder::peak(kernels, *precision));
+        let peak = peaks.into_iter().fold(Operations::default(), |a, b| a + b);
+        let lengths = (0..self.sequences.len())
+            .map(|i| (self.sequences.ids(i).len(), self.sequences.wanted(i).len()));
+        let one = Operations::of(&self.config, *precision, lengths);
+        // Memory that was given back since the last turn is fetched again, untimed.
+        self.pass(encoder)?;
+        let start = Instant::now();
+        let mut passes = 0;
+        while passes == 0 || start.elapsed() < TURN {
+            self.pass(encoder)?;
+            passes += 1;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let times = f64::from(passes);
+        Ok(Turn {
+            seconds,
+            tokens: self.tokens() * passes as usize,
+            speed: one.total() * times / seconds,
+            share: one.seconds_at(&peak).map(|least| least * times / seconds),
+        })
+    }
+
+    /// How far precision number `n` is from precision number `reference`.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`]
+    pub fn deviation(&self, n: usize, reference: usize) -> Result<Deviation> {
+        let vectors = self.pass(&self.encoders[n].1)?;
+        let expected = self.pass(&self.encoders[reference].1)?;
+        let mut largest = 0.0_f32;
+        let mut cosines = Vec::with_capacity(self.sequences.len());
+        for i in 0..self.sequences.len() {
+            let rows = self.sequences.wanted(i).len();
+            let mut sums = [vec![0.0; vectors.dimension], vec![0.0; vectors.dimension]];
+            for row in 0..rows {
+                let (a, b) = (vectors.get(i, row), expected.get(i, row));
+                for (j, (a, b)) in a.iter().zip(b).enumerate() {
+                    largest = largest.max((a - b).abs());
+                    sums[0][j] += f64::from(*a);
+                    sums[1][j] += f64::from(*b);
+                }
+            }
+            cosines.push(cosine(&sums[0], &sums[1]));
+        }
+        cosines.sort_unstable_by(f64::total_cmp);
+        Ok(Deviation {
+            median_cosine: cosines.get(cosines.len() / 2).copied().unwrap_or(1.0),
+            worst_cosine: cosines.first().copied().unwrap_or(1.0),
+            largest,
+        })
+    }
+
+    fn pass(&self, encoder: &Arc<dyn Encode>) -> Result<Vectors> {
+        let encode = || schedule::encode(encoder.as_ref(), &self.sequences, &Counts::default());
+        let encoded = self.session.pool().install(encode);
+        encoded.map_err(|source| Error::Encoder {
+            stage: STAGE.to_owned(),
+            source,
+        })
+    }
+}
+
+/// Adds a sequence of which all vectors but those of its ends are wanted.
+fn push(sequences: &mut Sequences, ids: impl IntoIterator<Item = u32>) {
+    let ids: Vec<u32> = ids.into_iter().collect();
+    let inner = (1..).zip(&ids).map(|(position, _)| position);
+    let inner: Vec<u32> = inner.take(ids.len().saturating_sub(2)).collect();
+    sequences.push(ids, inner);
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
