@@ -9,8 +9,8 @@ pub(crate) const ROWS: usize = 6;
 /// Most vectors of a row of a tile, on any instruction set.
 pub(crate) const MAX_VECTORS: usize = 4;
 
-/// Rows of `b` that are prefetched before they are read; about as long as a line takes from the third-level cache.
-const AHEAD: usize = 32;
+/// Rows of `b` that are prefetched before they are read; about as long as a line takes from the second-level cache.
+const AHEAD: usize = 16;
 
 /// `c = finish(a b)` for a few rows and a few vectors of columns; rows are `stride` elements apart.
 ///

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::blob::Blob;
 use crate::error::{Error, Result};
@@ -176,9 +177,9 @@ impl Archive {
             let Some(blob) = in_place else {
                 return inflate(&entry.data, entry.len, entry.crc);
             };
-            let mut crc = Crc::new();
+            let mut crc = Hasher::new();
             blob.each_chunk(|chunk| crc.update(chunk))?;
-            Ok((crc.sum() == entry.crc).then_some(blob).ok_or(OTHER_SUM))
+            Ok((crc.finalize() == entry.crc).then_some(blob).ok_or(OTHER_SUM))
         };
         match whole() {
             Ok(Ok(blob)) => Ok(Some(blob)),
@@ -209,7 +210,7 @@ impl Archive {
             let written = inflate_each(&entry.data, entry.len, entry.crc, take);
             return written.map_err(io)?.map_err(|why| self.damaged(name, why));
         }
-        let (mut crc, mut written) = (Crc::new(), Ok(()));
+        let (mut crc, mut written) = (Hasher::new(), Ok(()));
         let each = entry.data.each_chunk(|chunk| {
             crc.update(chunk);
             if written.is_ok() {
@@ -217,7 +218,7 @@ impl Archive {
             }
         });
         each.and(written).map_err(io)?;
-        if crc.sum() != entry.crc {
+        if crc.finalize() != entry.crc {
             return Err(self.damaged(name, OTHER_SUM));
         }
         Ok(())
@@ -543,7 +544,7 @@ fn inflate_each(
 ) -> io::Result<Result<(), &'static str>> {
     const LONGER: &str = "it is longer than the archive says";
     let mut stream = Decompress::new(false);
-    let mut sum = Crc::new();
+    let mut sum = Hasher::new();
     let mut input = Vec::new();
     let (mut at, mut used) = (0, 0);
     loop {
@@ -581,7 +582,7 @@ fn inflate_each(
     if stream.total_out() != len {
         return Ok(Err("it is shorter than the archive says"));
     }
-    Ok((sum.sum() == crc).then_some(()).ok_or(OTHER_SUM))
+    Ok((sum.finalize() == crc).then_some(()).ok_or(OTHER_SUM))
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -19,7 +19,7 @@ const SENTENCES: &str = include_str!("benchmark/sentences.txt");
 /// What errors name.
 const STAGE: &str = "benchmark";
 /// How long a turn encodes at least: whole passes until then.
-const TURN: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_secs(1);
 
 /// A shape of BERT whose weights are made up, for machines without a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub struct Turn {
     pub tokens: usize,
     /// Operations a second, no padding among them.
     pub speed: f64,
-    /// Speed over that of all workers at their peak, measured right before; `None` where that is not known, as of emulated
+    /// Speed over that of all workers at their peak, measured right after; `None` where that is not known, as of emulated
     /// instructions.
     pub share: Option<f64>,
 }
@@ -206,37 +206,45 @@ impl Benchmark {
         lengths.sum()
     }
 
-    /// One turn of precision number `n`: the peak of all workers at once, then whole passes over the sentences.
+    /// One turn of precision number `n`: whole passes over the sentences, after each of them the peak of all workers.
     ///
     /// # Errors
     /// [`Error::Encoder`]
     pub fn turn(&self, n: usize) -> Result<Turn> {
         let (precision, encoder) = &self.encoders[n];
-        let kernels = self.session.kernels();
-        let peaks = self
-            .session
-            .pool()
-            .broadcast(|_| hearth_encoder::peak(kernels, *precision));
-        let peak = peaks.into_iter().fold(Operations::default(), |a, b| a + b);
         let lengths = (0..self.sequences.len())
             .map(|i| (self.sequences.ids(i).len(), self.sequences.wanted(i).len()));
         let one = Operations::of(&self.config, *precision, lengths);
         // Memory that was given back since the last turn is fetched again, untimed.
         self.pass(encoder)?;
-        let start = Instant::now();
-        let mut passes = 0;
-        while passes == 0 || start.elapsed() < TURN {
+        let mut turn = Turn {
+            seconds: 0.0,
+            tokens: 0,
+            speed: 0.0,
+            share: None,
+        };
+        let (mut operations, mut least) = (0.0, Some(0.0));
+        while turn.seconds < TURN.as_secs_f64() {
+            let start = Instant::now();
             self.pass(encoder)?;
-            passes += 1;
+            turn.seconds += start.elapsed().as_secs_f64();
+            turn.tokens += self.tokens();
+            operations += one.total();
+            // Right after each pass, since the clock of a processor sinks under load.
+            let peak = self.peak(*precision);
+            least = least.and_then(|least| Some(least + one.seconds_at(&peak)?));
         }
-        let seconds = start.elapsed().as_secs_f64();
-        let times = f64::from(passes);
-        Ok(Turn {
-            seconds,
-            tokens: self.tokens() * passes as usize,
-            speed: one.total() * times / seconds,
-            share: one.seconds_at(&peak).map(|least| least * times / seconds),
-        })
+        turn.speed = operations / turn.seconds;
+        turn.share = least.map(|least| least / turn.seconds);
+        Ok(turn)
+    }
+
+    /// The peaks of all workers at once.
+    fn peak(&self, precision: Precision) -> Operations {
+        let kernels = self.session.kernels();
+        let measure = |_: rayon::BroadcastContext<'_>| hearth_encoder::peak(kernels, precision);
+        let peaks = self.session.pool().broadcast(measure);
+        peaks.into_iter().fold(Operations::default(), |a, b| a + b)
     }
 
     /// How far precision number `n` is from precision number `reference`.

@@ -62,7 +62,13 @@ impl Floats {
     ) {
         let inputs = self.inputs;
         let rows = x.len() / inputs;
-        let n_blocks = rows.div_ceil(BLOCK_ROWS).max(1);
+        // Long rows would not stay there, and panels of them are long too: the fewer times they are read the better.
+        let most = if inputs <= PREFETCHED_INPUTS {
+            BLOCK_ROWS
+        } else {
+            rows
+        };
+        let n_blocks = rows.div_ceil(most.max(1)).max(1);
         let block_rows = rows.div_ceil(n_blocks).next_multiple_of(ROWS).max(ROWS);
         for (x, out) in x
             .chunks(block_rows * inputs)
