@@ -9,6 +9,7 @@ use burn_flex::{Flex, FlexDevice, FlexTensor, Layout};
 use burn_std::{Bytes, Shape};
 use burn_tensor::{DType, Tensor, TensorPrimitive};
 use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled};
+use rayon::prelude::*;
 
 use crate::{
     Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part,
@@ -151,12 +152,26 @@ impl Linear<Flex> for Packed {
         _: &CpuContext,
         x: Tensor<Flex, 2>,
         activation: Activation,
+        workers: usize,
     ) -> Tensor<Flex, 2> {
-        let [rows, _] = x.dims();
+        let ([rows, inputs], outputs) = (x.dims(), self.0.outputs());
         let x = contiguous(&x);
-        tensor(rows, self.0.outputs(), |out| {
-            with_scratch(|scratch| self.0.apply(floats(&x), activation, scratch, out))
-        })
+        if workers == 1 || rows < 2 {
+            return tensor(rows, outputs, |out| {
+                with_scratch(|scratch| self.0.apply(floats(&x), activation, scratch, out))
+            });
+        }
+        // A row does not depend on the others.
+        let share = rows.div_ceil(workers);
+        let mut values = vec![0.0; rows * outputs];
+        values
+            .par_chunks_mut(share * outputs)
+            .zip(floats(&x).par_chunks(share * inputs))
+            .with_max_len(1)
+            .for_each(|(out, x)| {
+                with_scratch(|scratch| _ = self.0.apply(x, activation, scratch, out));
+            });
+        of_values(values, rows, outputs)
     }
 }
 
@@ -188,9 +203,12 @@ fn tensor(
     columns: usize,
     fill: impl FnOnce(Out<'_>) -> &mut [f32],
 ) -> Tensor<Flex, 2> {
-    let values = Bytes::from_elems(filled(rows * columns, fill));
+    of_values(filled(rows * columns, fill), rows, columns)
+}
+
+fn of_values(values: Vec<f32>, rows: usize, columns: usize) -> Tensor<Flex, 2> {
     let tensor = FlexTensor::new(
-        values,
+        Bytes::from_elems(values),
         Layout::contiguous(Shape::from([rows, columns])),
         DType::F32,
     );

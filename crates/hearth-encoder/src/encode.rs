@@ -9,6 +9,7 @@ use crate::Result;
 pub struct Pack {
     ids: Vec<u32>,
     cu_seqlens: Vec<u32>,
+    workers: usize,
 }
 
 impl Default for Pack {
@@ -16,6 +17,7 @@ impl Default for Pack {
         Pack {
             ids: Vec::new(),
             cu_seqlens: vec![0],
+            workers: 1,
         }
     }
 }
@@ -33,6 +35,20 @@ impl Pack {
         );
         #[expect(clippy::cast_possible_truncation, reason = "checked above")]
         self.cu_seqlens.push(self.ids.len() as u32);
+    }
+
+    /// Lets so many workers of the thread pool share the pack's linear layers: for when there are fewer packs than these.
+    /// The vectors do not depend on it.
+    #[must_use]
+    pub fn shared_by(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
+        self
+    }
+
+    /// How many workers may share it.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
     }
 
     /// Piece ids, `[n_pieces]`.

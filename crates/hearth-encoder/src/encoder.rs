@@ -105,7 +105,7 @@ impl<B: EncoderOps> Encoder<B> {
     /// The hidden states of the last layer at the positions `select`, `[select.len(), hidden_size]`. What no other
     /// position needs any more is computed for these alone in the last layer.
     fn forward(&self, pack: &Pack, select: &[u32]) -> Tensor<B, 2> {
-        let cx = &self.context;
+        let (cx, workers) = (&self.context, pack.workers());
         let positions = TensorData::new(
             select.iter().map(|&p| i64::from(p)).collect(),
             [select.len()],
@@ -118,20 +118,21 @@ impl<B: EncoderOps> Encoder<B> {
         for (n, layer) in self.layers.iter().enumerate() {
             let qkv = layer
                 .query_key_value
-                .forward(cx, x.clone(), Activation::Identity);
+                .forward(cx, x.clone(), Activation::Identity, workers);
             let mut attended = B::packed_attention(cx, qkv, pack, self.config.num_attention_heads);
             if n + 1 == self.layers.len() {
                 attended = attended.select(0, positions.clone());
                 x = x.select(0, positions.clone());
             }
-            let attended = layer
-                .attention_output
-                .forward(cx, attended, Activation::Identity);
+            let attended =
+                layer
+                    .attention_output
+                    .forward(cx, attended, Activation::Identity, workers);
             x = B::add_norm(cx, attended, x, &layer.attention_norm);
             let up = layer
                 .intermediate
-                .forward(cx, x.clone(), self.config.hidden_act);
-            let down = layer.output.forward(cx, up, Activation::Identity);
+                .forward(cx, x.clone(), self.config.hidden_act, workers);
+            let down = layer.output.forward(cx, up, Activation::Identity, workers);
             x = B::add_norm(cx, down, x, &layer.output_norm);
         }
         x

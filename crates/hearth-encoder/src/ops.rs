@@ -67,6 +67,8 @@ pub trait Linear<B: EncoderOps>: Debug + Send + Sync + Sized {
     /// Makes one layer of several that read the same input, their outputs side by side.
     fn new(context: &B::Context, role: Role, parts: &[Part<'_>]) -> Self;
 
+    /// So many `workers` of the thread pool may share the rows.
+    ///
     /// # Shapes
     /// - `x`: `[rows, inputs]`
     /// - output: `[rows, outputs]`
@@ -75,5 +77,6 @@ pub trait Linear<B: EncoderOps>: Debug + Send + Sync + Sized {
         context: &B::Context,
         x: Tensor<B, 2>,
         activation: Activation,
+        workers: usize,
     ) -> Tensor<B, 2>;
 }

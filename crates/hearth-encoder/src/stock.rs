@@ -47,7 +47,13 @@ impl<B: EncoderOps> Linear<B> for Dense<B> {
         }
     }
 
-    fn forward(&self, _: &B::Context, x: Tensor<B, 2>, activation: Activation) -> Tensor<B, 2> {
+    fn forward(
+        &self,
+        _: &B::Context,
+        x: Tensor<B, 2>,
+        activation: Activation,
+        _: usize,
+    ) -> Tensor<B, 2> {
         let y = x.matmul(self.weight.clone()) + self.bias.clone().unsqueeze::<2>();
         match activation {
             Activation::Identity => y,

@@ -61,7 +61,11 @@ fn sequence(n: u32) -> Vec<u32> {
 }
 
 fn encode(encoder: &dyn Encode, lengths: &[u32]) -> Vec<Vec<f32>> {
-    let mut pack = Pack::default();
+    encode_shared(encoder, lengths, 1)
+}
+
+fn encode_shared(encoder: &dyn Encode, lengths: &[u32], workers: usize) -> Vec<Vec<f32>> {
+    let mut pack = Pack::default().shared_by(workers);
     lengths.iter().for_each(|&n| pack.push(&sequence(n)));
     let select: Vec<u32> = (0..u32::try_from(pack.n_pieces()).unwrap()).collect();
     let mut out = vec![f32::NAN; select.len() * encoder.dimension()];
@@ -125,6 +129,14 @@ fn bits_depend_on_the_sequence_alone() {
                 pairs.all(|(a, b)| same_bits(a, b)),
                 "{precision} {isa}: reversed"
             );
+            for workers in [2, 3, 1000] {
+                let shared = encode_shared(&encoder, &LENGTHS, workers);
+                let mut pairs = shared.iter().zip(&together);
+                assert!(
+                    pairs.all(|(a, b)| same_bits(a, b)),
+                    "{precision} {isa}: shared by {workers}"
+                );
+            }
             // Sums of bfloat16 products are rounded as each instruction set does it.
             if matches!(precision, Precision::F32 | Precision::Int8) {
                 let first = everywhere.get_or_insert_with(|| together.clone());

@@ -179,7 +179,9 @@ impl Archive {
             };
             let mut crc = Hasher::new();
             blob.each_chunk(|chunk| crc.update(chunk))?;
-            Ok((crc.finalize() == entry.crc).then_some(blob).ok_or(OTHER_SUM))
+            Ok((crc.finalize() == entry.crc)
+                .then_some(blob)
+                .ok_or(OTHER_SUM))
         };
         match whole() {
             Ok(Ok(blob)) => Ok(Some(blob)),

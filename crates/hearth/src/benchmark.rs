@@ -143,48 +143,74 @@ impl Benchmark {
         })
     }
 
-    /// The model at a path.
+    /// The model at a path, over sentences that come with this crate.
     ///
     /// # Errors
     /// As [`Session::bert`].
     pub fn of_model(session: &Session, path: &Path, precisions: &[Precision]) -> Result<Self> {
+        let mut benchmark = Self::opened(session, path, precisions)?;
+        let model = session.bert(path, benchmark.encoders[0].0, STAGE)?;
+        let lower = !model.settings.case_sensitive.unwrap_or(true);
+        let mut buffer = String::new();
+        for sentence in SENTENCES.lines() {
+            let mut ids = vec![model.bert.cls];
+            let tokenized = Tokenizer::default().tokenize(sentence, |token| {
+                let lowered = lower_case(token.text);
+                let word = if lower { &*lowered } else { token.text };
+                if let Some(word) = first_word(word, lower, &mut buffer) {
+                    model.bert.word_piece.pieces(word, &mut ids);
+                }
+            });
+            tokenized.map_err(|error| Error::Parameter {
+                place: STAGE.to_owned(),
+                message: error.to_string(),
+            })?;
+            ids.truncate(benchmark.config.max_position_embeddings - 1);
+            ids.push(model.bert.sep);
+            push(&mut benchmark.sequences, ids);
+        }
+        Ok(benchmark)
+    }
+
+    /// The model at a path, over sequences of ids that the caller made, the first and last of each being `[CLS]` and
+    /// `[SEP]`.
+    ///
+    /// # Errors
+    /// As [`Session::bert`].
+    pub fn of_sequences(
+        session: &Session,
+        path: &Path,
+        precisions: &[Precision],
+        sequences: impl IntoIterator<Item = Vec<u32>>,
+    ) -> Result<Self> {
+        let mut benchmark = Self::opened(session, path, precisions)?;
+        for ids in sequences {
+            push(&mut benchmark.sequences, ids);
+        }
+        Ok(benchmark)
+    }
+
+    /// Without sequences.
+    fn opened(session: &Session, path: &Path, precisions: &[Precision]) -> Result<Self> {
         let open = |&precision: &Precision| {
             let opened = session.bert(path, precision, STAGE)?;
-            Ok((precision, opened))
+            Ok((precision, opened.bert))
         };
         let opened = precisions.iter().map(open).collect::<Result<Vec<_>>>()?;
-        let mut sequences = Sequences::default();
-        let mut config = Size::Base.config();
-        if let Some((_, model)) = opened.first() {
-            config = encoder_config(&model.bert.config);
-            let lower = !model.settings.case_sensitive.unwrap_or(true);
-            let mut buffer = String::new();
-            for sentence in SENTENCES.lines() {
-                let mut ids = vec![model.bert.cls];
-                let tokenized = Tokenizer::default().tokenize(sentence, |token| {
-                    let lowered = lower_case(token.text);
-                    let word = if lower { &*lowered } else { token.text };
-                    if let Some(word) = first_word(word, lower, &mut buffer) {
-                        model.bert.word_piece.pieces(word, &mut ids);
-                    }
-                });
-                tokenized.map_err(|error| Error::Parameter {
-                    place: STAGE.to_owned(),
-                    message: error.to_string(),
-                })?;
-                ids.truncate(config.max_position_embeddings - 1);
-                ids.push(model.bert.sep);
-                push(&mut sequences, ids);
-            }
-        }
-        let encoders = opened
-            .into_iter()
-            .map(|(precision, opened)| (precision, opened.bert.encoder().clone()));
+        let Some((_, first)) = opened.first() else {
+            return Err(Error::Parameter {
+                place: STAGE.to_owned(),
+                message: "no precision is named".to_owned(),
+            });
+        };
         Ok(Benchmark {
             session: session.clone(),
-            config,
-            encoders: encoders.collect(),
-            sequences,
+            config: encoder_config(&first.config),
+            encoders: opened
+                .iter()
+                .map(|(precision, bert)| (*precision, bert.encoder().clone()))
+                .collect(),
+            sequences: Sequences::default(),
         })
     }
 
@@ -211,12 +237,12 @@ impl Benchmark {
     /// # Errors
     /// [`Error::Encoder`]
     pub fn turn(&self, n: usize) -> Result<Turn> {
-        let (precision, encoder) = &self.encoders[n];
+        let precision = self.encoders[n].0;
         let lengths = (0..self.sequences.len())
             .map(|i| (self.sequences.ids(i).len(), self.sequences.wanted(i).len()));
-        let one = Operations::of(&self.config, *precision, lengths);
+        let one = Operations::of(&self.config, precision, lengths);
         // Memory that was given back since the last turn is fetched again, untimed.
-        self.pass(encoder)?;
+        self.pass(n)?;
         let mut turn = Turn {
             seconds: 0.0,
             tokens: 0,
@@ -225,13 +251,11 @@ impl Benchmark {
         };
         let (mut operations, mut least) = (0.0, Some(0.0));
         while turn.seconds < TURN.as_secs_f64() {
-            let start = Instant::now();
-            self.pass(encoder)?;
-            turn.seconds += start.elapsed().as_secs_f64();
+            turn.seconds += self.pass(n)?.as_secs_f64();
             turn.tokens += self.tokens();
             operations += one.total();
             // Right after each pass, since the clock of a processor sinks under load.
-            let peak = self.peak(*precision);
+            let peak = self.peak(precision);
             least = least.and_then(|least| Some(least + one.seconds_at(&peak)?));
         }
         turn.speed = operations / turn.seconds;
@@ -252,8 +276,7 @@ impl Benchmark {
     /// # Errors
     /// [`Error::Encoder`]
     pub fn deviation(&self, n: usize, reference: usize) -> Result<Deviation> {
-        let vectors = self.pass(&self.encoders[n].1)?;
-        let expected = self.pass(&self.encoders[reference].1)?;
+        let (vectors, expected) = (self.vectors(n)?, self.vectors(reference)?);
         let mut largest = 0.0_f32;
         let mut cosines = Vec::with_capacity(self.sequences.len());
         for i in 0..self.sequences.len() {
@@ -277,8 +300,19 @@ impl Benchmark {
         })
     }
 
-    fn pass(&self, encoder: &Arc<dyn Encode>) -> Result<Vectors> {
-        let encode = || schedule::encode(encoder.as_ref(), &self.sequences, &Counts::default());
+    /// Encodes all sequences once in precision number `n`, and says how long that took.
+    ///
+    /// # Errors
+    /// [`Error::Encoder`]
+    pub fn pass(&self, n: usize) -> Result<Duration> {
+        let start = Instant::now();
+        self.vectors(n)?;
+        Ok(start.elapsed())
+    }
+
+    fn vectors(&self, n: usize) -> Result<Vectors> {
+        let encoder = self.encoders[n].1.as_ref();
+        let encode = || schedule::encode(encoder, &self.sequences, &Counts::default());
         let encoded = self.session.pool().install(encode);
         encoded.map_err(|source| Error::Encoder {
             stage: STAGE.to_owned(),

@@ -12,7 +12,11 @@ use crate::stage::{Sequences, Vectors};
 /// Positions a pack aims at: measured best between 400 and 800 on one core's caches.
 const PACK_PIECES: usize = 600;
 
-/// Encodes `sequences` on the current rayon pool, each pack on one worker. A vector's bits depend on its own sequence
+/// Pieces of a pack that is worth a worker of its own.
+const SMALL_PACK: usize = 64;
+
+/// Encodes `sequences` on the current rayon pool, each pack on one worker; where there are fewer packs than workers, they
+/// share the packs. A vector's bits depend on its own sequence
 /// alone, so neither folding nor packing shows in them.
 pub(crate) fn encode(
     encoder: &dyn Encode,
@@ -36,9 +40,13 @@ pub(crate) fn encode(
     let mut values = vec![0.0; rows * dimension];
 
     let mut rest = values.as_mut_slice();
-    let jobs: Vec<(Pack, Vec<u32>, &mut [f32])> = pack(sequences, &folded.unique)
+    let workers = rayon::current_num_threads();
+    let packs = pack(sequences, &folded.unique, workers);
+    let sharing = workers / packs.len().max(1);
+    let jobs: Vec<(Pack, Vec<u32>, &mut [f32])> = packs
         .into_iter()
         .map(|(pack, select)| {
+            let pack = pack.shared_by(sharing);
             let (mine, others) = std::mem::take(&mut rest).split_at_mut(select.len() * dimension);
             rest = others;
             (pack, select, mine)
@@ -84,10 +92,12 @@ fn fold(sequences: &Sequences) -> Folded {
     folded
 }
 
-/// Cuts into packs of about equal size near [`PACK_PIECES`], in order, each with the rows wanted of it.
-fn pack(sequences: &Sequences, indices: &[usize]) -> Vec<(Pack, Vec<u32>)> {
+/// Cuts into packs of about equal size near [`PACK_PIECES`], or smaller ones for all `workers`, in order, each with the
+/// rows wanted of it.
+fn pack(sequences: &Sequences, indices: &[usize], workers: usize) -> Vec<(Pack, Vec<u32>)> {
     let total: usize = indices.iter().map(|&i| sequences.ids(i).len()).sum();
-    let budget = total.div_ceil(total.div_ceil(PACK_PIECES).max(1));
+    let small = workers.min(total / SMALL_PACK);
+    let budget = total.div_ceil(total.div_ceil(PACK_PIECES).max(small).max(1));
     let mut packs = Vec::new();
     let mut pack = Pack::default();
     let mut select = Vec::new();
@@ -173,7 +183,7 @@ mod tests {
         for i in 0..1000u32 {
             sequences.push((0..10 + i % 40).map(|p| p + i), [0]);
         }
-        let packs = pack(&sequences, &(0..1000).collect::<Vec<_>>());
+        let packs = pack(&sequences, &(0..1000).collect::<Vec<_>>(), 2);
         let sizes: Vec<usize> = packs.iter().map(|(pack, _)| pack.n_pieces()).collect();
         assert_eq!(sizes.iter().sum::<usize>(), 29_500);
         assert!(
@@ -182,5 +192,17 @@ mod tests {
                 .all(|s| (590..=650).contains(s)),
             "{sizes:?}"
         );
+    }
+
+    #[test]
+    fn little_work_is_shared() {
+        let mut sequences = Sequences::default();
+        for i in 0..20u32 {
+            sequences.push((0..20).map(|p| p + i), [0]);
+        }
+        let packs =
+            |n: usize, workers| pack(&sequences, &(0..n).collect::<Vec<_>>(), workers).len();
+        assert_eq!((packs(1, 4), packs(20, 1)), (1, 1));
+        assert_eq!((packs(20, 2), packs(20, 16)), (2, 5));
     }
 }
