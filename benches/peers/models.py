@@ -6,6 +6,7 @@ usage: models.py LAB SIZE ...     makes LAB/SIZE
 import os
 import sys
 
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
@@ -38,7 +39,8 @@ def make(folder, layers, hidden, heads):
         f"{folder}/model.onnx", "bert", num_heads=heads, hidden_size=hidden, optimization_options=FusionOptions("bert")
     )
     fused.save_model_to_file(f"{folder}/fused.onnx")
-    quantize_dynamic(f"{folder}/fused.onnx", f"{folder}/int8.onnx", per_channel=True, weight_type=QuantType.QInt8)
+    quantize_dynamic(f"{folder}/fused.onnx", f"{folder}/int8.onnx", per_channel=True, weight_type=QuantType.QInt8,
+                     extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
 
 
 for size in sys.argv[2:]:

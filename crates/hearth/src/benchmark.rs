@@ -9,6 +9,7 @@ use hearth_text::piece::{first_word, lower_case};
 use hearth_text::token::Tokenizer;
 
 use crate::counts::Counts;
+use crate::memo::Memo;
 use crate::model::encoder_config;
 use crate::schedule;
 use crate::stage::{Sequences, Vectors};
@@ -311,8 +312,8 @@ impl Benchmark {
     }
 
     fn vectors(&self, n: usize) -> Result<Vectors> {
-        let encoder = self.encoders[n].1.as_ref();
-        let encode = || schedule::encode(encoder, &self.sequences, &Counts::default());
+        let (encoder, none) = (&self.encoders[n].1, Memo::default());
+        let encode = || schedule::encode(encoder, &self.sequences, &none, &Counts::default());
         let encoded = self.session.pool().install(encode);
         encoded.map_err(|source| Error::Encoder {
             stage: STAGE.to_owned(),

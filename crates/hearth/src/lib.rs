@@ -36,6 +36,7 @@ mod config;
 mod counts;
 mod error;
 mod input_rows;
+mod memo;
 mod model;
 mod pipeline;
 mod run;

@@ -16,6 +16,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::annotation::{AnnotatorType, Origin, Shape};
 use crate::border::{Border, BoundBorder};
 use crate::counts::Counts;
+use crate::memo::Memo;
 use crate::schedule;
 use crate::stage::{AnyStage, Bound, Output, Sequences};
 use crate::text::{RowSizes, Texts};
@@ -185,23 +186,27 @@ impl Step {
         batch: &RecordBatch,
         rows: InputRows,
         seen: &Counts,
+        memo: &Memo,
     ) -> Result<(RecordBatch, InputRows)> {
-        let output = self.output(batch, seen).map_err(|e| e.in_input(&rows))?;
+        let output = self
+            .output(batch, seen, memo)
+            .map_err(|e| e.in_input(&rows))?;
         let rows = rows.exploded(output.source_row.as_ref())?;
         Ok((self.assemble(batch, &output)?, rows))
     }
 
-    fn output(&self, batch: &RecordBatch, seen: &Counts) -> Result<Output> {
+    fn output(&self, batch: &RecordBatch, seen: &Counts, memo: &Memo) -> Result<Output> {
         let output = match &self.stage {
             AnyStage::Plain(stage) => stage.apply(batch, &self.bound, seen)?,
             AnyStage::Encoding(stage) => {
                 let mut sequences = Sequences::default();
                 let plan = stage.cut(batch, &self.bound, &mut sequences, seen)?;
-                let vectors = schedule::encode(stage.encoder().as_ref(), &sequences, seen)
-                    .map_err(|source| Error::Encoder {
+                let vectors = schedule::encode(stage.encoder(), &sequences, memo, seen).map_err(
+                    |source| Error::Encoder {
                         stage: format!("{stage:?}"),
                         source,
-                    })?;
+                    },
+                )?;
                 stage.join(batch, &self.bound, plan, &vectors)?
             }
         };
@@ -305,6 +310,7 @@ impl BoundPipeline {
         Run {
             bound: self.clone(),
             seen: Arc::new(Counts::default()),
+            memo: Arc::new(Memo::new(MEMO_BYTES)),
             limits: Limits::of(&self.0),
             joins: !self.0.input.fields().iter().any(is_dictionary),
             waiting: VecDeque::new(),
@@ -322,10 +328,16 @@ impl BoundPipeline {
         }
     }
 
-    fn work(&self, batch: RecordBatch, first_row: u64, seen: &Counts) -> Result<RecordBatch> {
+    fn work(
+        &self,
+        batch: RecordBatch,
+        first_row: u64,
+        seen: &Counts,
+        memo: &Memo,
+    ) -> Result<RecordBatch> {
         let (mut batch, mut rows) = (batch, InputRows::starting_at(first_row));
         for step in &self.0.steps {
-            (batch, rows) = step.run(&batch, rows, seen)?;
+            (batch, rows) = step.run(&batch, rows, seen, memo)?;
         }
         match &self.0.border {
             Some(border) => border.apply(&batch, &rows),
@@ -333,6 +345,9 @@ impl BoundPipeline {
         }
     }
 }
+
+/// Vectors of sentences that a run keeps for when they come again.
+const MEMO_BYTES: usize = 64 << 20;
 
 /// How much goes through the stages at once.
 #[derive(Debug, Clone, Copy)]
@@ -441,6 +456,7 @@ pub struct Part {
 pub struct Run {
     bound: BoundPipeline,
     seen: Arc<Counts>,
+    memo: Arc<Memo>,
     limits: Limits,
     /// Batches of different dictionaries are not joined: their keys may not have room for both.
     joins: bool,
@@ -586,9 +602,12 @@ impl Run {
         self.part_rows += batch.num_rows() as u64;
         self.in_flight += 1;
         let (bound, seen, sender) = (self.bound.clone(), self.seen.clone(), self.sender.clone());
+        let memo = self.memo.clone();
         self.bound.0.model.0.session.pool().spawn(move || {
             let rows = batch.num_rows();
-            let result = guarded(first_row, rows, || bound.work(batch, first_row, &seen));
+            let result = guarded(first_row, rows, || {
+                bound.work(batch, first_row, &seen, &memo)
+            });
             seen.rows.add(rows);
             // The run may be gone, and nobody waits for the result then.
             let _ = sender.send(Done {

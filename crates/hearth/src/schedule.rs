@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use hearth_encoder::{Encode, Pack};
 use rayon::prelude::*;
 
 use crate::counts::Counts;
+use crate::memo::{Key, Memo};
 use crate::stage::{Sequences, Vectors};
 
 /// Positions a pack aims at: measured best between 400 and 800 on one core's caches.
@@ -16,32 +18,51 @@ const PACK_PIECES: usize = 600;
 const SMALL_PACK: usize = 64;
 
 /// Encodes `sequences` on the current rayon pool, each pack on one worker; where there are fewer packs than workers, they
-/// share the packs. A vector's bits depend on its own sequence
-/// alone, so neither folding nor packing shows in them.
+/// share the packs. Sentences that `memo` knows are not encoded again. A vector's bits depend on its own sequence alone,
+/// so none of this shows in them.
 pub(crate) fn encode(
-    encoder: &dyn Encode,
+    encoder: &Arc<dyn Encode>,
     sequences: &Sequences,
+    memo: &Memo,
     seen: &Counts,
 ) -> Result<Vectors, hearth_encoder::Error> {
     let folded = fold(sequences);
+    let key = |&i: &usize| Key::of(encoder, sequences.ids(i), sequences.wanted(i));
+    let keys: Vec<Key> = match memo.is_off() {
+        true => Vec::new(),
+        false => folded.unique.iter().map(key).collect(),
+    };
+    let known = match memo.is_off() {
+        true => vec![None; folded.unique.len()],
+        false => memo.find(&keys),
+    };
+    let n_known = known.iter().flatten().count();
     seen.sequences.add(sequences.len());
-    seen.folded.add(sequences.len() - folded.unique.len());
+    seen.folded
+        .add(sequences.len() - folded.unique.len() + n_known);
 
+    // What is encoded comes first, in pieces that the workers write to, then what is known.
     let dimension = encoder.dimension();
     let mut rows = 0;
-    let unique_starts: Vec<usize> = folded
-        .unique
-        .iter()
-        .map(|&i| {
-            rows += sequences.wanted(i).len();
-            rows - sequences.wanted(i).len()
-        })
-        .collect();
+    let mut unique_starts = vec![0; folded.unique.len()];
+    let mut place = |number: usize| {
+        unique_starts[number] = rows;
+        rows += sequences.wanted(folded.unique[number]).len();
+    };
+    let is_new = |&number: &usize| known[number].is_none();
+    let (new, old): (Vec<usize>, Vec<usize>) = (0..folded.unique.len()).partition(is_new);
+    new.iter().chain(&old).for_each(|&number| place(number));
     let mut values = vec![0.0; rows * dimension];
+    for (vectors, &start) in known.iter().zip(&unique_starts) {
+        if let Some(vectors) = vectors {
+            values[start * dimension..][..vectors.len()].copy_from_slice(vectors);
+        }
+    }
 
     let mut rest = values.as_mut_slice();
     let workers = rayon::current_num_threads();
-    let packs = pack(sequences, &folded.unique, workers);
+    let indices: Vec<usize> = new.iter().map(|&number| folded.unique[number]).collect();
+    let packs = pack(sequences, &indices, workers);
     let sharing = workers / packs.len().max(1);
     let jobs: Vec<(Pack, Vec<u32>, &mut [f32])> = packs
         .into_iter()
@@ -59,6 +80,13 @@ pub(crate) fn encode(
                 .add(pack.n_pieces() - 2 * pack.n_sequences());
             encoder.encode(&pack, &select, out)
         })?;
+    if !memo.is_off() {
+        memo.keep(new.iter().map(|&number| {
+            let rows = sequences.wanted(folded.unique[number]).len();
+            let start = unique_starts[number] * dimension;
+            (keys[number].clone(), &values[start..][..rows * dimension])
+        }));
+    }
     Ok(Vectors {
         dimension,
         values,
@@ -160,21 +188,36 @@ mod tests {
             let wanted = if i % 2 == 0 { vec![0, 1] } else { vec![1] };
             sequences.push(ids, wanted);
         }
-        let seen = Counts::default();
-        let vectors = encode(&Echo, &sequences, &seen).unwrap();
-        for i in 0..sequences.len() {
-            for (row, &position) in sequences.wanted(i).iter().enumerate() {
-                let ids = sequences.ids(i);
-                assert_eq!(
-                    vectors.get(i, row),
-                    [ids[position as usize] as f32, ids.len() as f32],
-                    "sequence {i}"
-                );
+        let encoder: Arc<dyn Encode> = Arc::new(Echo);
+        // 167 repeating ones, of ten ids; parity of i fixes what is wanted, and i % 10 fixes the parity.
+        let repeating = 157;
+        // Without a memo, with one that is new, with one that knows all, and with one for a part.
+        let (none, all, part) = (Memo::default(), Memo::new(1 << 20), Memo::new(1 << 13));
+        for (memo, folded) in [
+            (&none, Some(repeating)),
+            (&all, Some(repeating)),
+            (&all, Some(500)),
+            (&part, Some(repeating)),
+            (&part, None),
+        ] {
+            let seen = Counts::default();
+            let vectors = encode(&encoder, &sequences, memo, &seen).unwrap();
+            for i in 0..sequences.len() {
+                for (row, &position) in sequences.wanted(i).iter().enumerate() {
+                    let ids = sequences.ids(i);
+                    assert_eq!(
+                        vectors.get(i, row),
+                        [ids[position as usize] as f32, ids.len() as f32],
+                        "sequence {i}"
+                    );
+                }
+            }
+            assert_eq!(seen.sequences.get(), 500);
+            match folded {
+                Some(folded) => assert_eq!(seen.folded.get(), folded),
+                None => assert!((repeating + 1..500).contains(&seen.folded.get())),
             }
         }
-        assert_eq!(seen.sequences.get(), 500);
-        // 167 repeating ones, of ten ids; parity of i fixes what is wanted, and i % 10 fixes the parity.
-        assert_eq!(seen.folded.get(), 157);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{PipelineModel, bind_steps, guarded};
 use crate::annotation::{Annotations, SparkMetadata, is_lean, key};
 use crate::border::{Offsets, in_original};
 use crate::counts::Counts;
+use crate::memo::Memo;
 use crate::stage::{AnyStage, Light};
 use crate::{InputRows, Result};
 
@@ -83,7 +84,7 @@ impl PipelineModel {
         let batch = self.0.session.pool().install(|| {
             guarded(0, texts.len(), || {
                 for step in &steps {
-                    (batch, rows) = step.run(&batch, rows, &seen)?;
+                    (batch, rows) = step.run(&batch, rows, &seen, &Memo::default())?;
                 }
                 Ok(batch)
             })
