@@ -154,23 +154,39 @@ impl Linear<Flex> for Packed {
         activation: Activation,
         workers: usize,
     ) -> Tensor<Flex, 2> {
-        let ([rows, inputs], outputs) = (x.dims(), self.0.outputs());
+        const STEP: usize = PackedLinear::COLUMN_STEP;
+        let ([rows, _], outputs) = (x.dims(), self.0.outputs());
         let x = contiguous(&x);
-        if workers == 1 || rows < 2 {
+        if workers == 1 || outputs <= STEP || rows == 0 {
             return tensor(rows, outputs, |out| {
                 with_scratch(|scratch| self.0.apply(floats(&x), activation, scratch, out))
             });
         }
-        // A row does not depend on the others.
-        let share = rows.div_ceil(workers);
-        let mut values = vec![0.0; rows * outputs];
-        values
-            .par_chunks_mut(share * outputs)
-            .zip(floats(&x).par_chunks(share * inputs))
+        // By columns, so that the weights are read once: of few rows they are most of what is read.
+        let share = outputs.div_ceil(workers).next_multiple_of(STEP);
+        let parts: Vec<Vec<f32>> = (0..outputs.div_ceil(share))
+            .into_par_iter()
             .with_max_len(1)
-            .for_each(|(out, x)| {
-                with_scratch(|scratch| _ = self.0.apply(x, activation, scratch, out));
-            });
+            .map(|part| {
+                let columns = part * share..outputs.min((part + 1) * share);
+                filled(rows * columns.len(), |out| {
+                    with_scratch(|s| {
+                        self.0
+                            .apply_columns(columns, floats(&x), activation, s, out)
+                    })
+                })
+            })
+            .collect();
+        let mut values = vec![0.0; rows * outputs];
+        for (part, columns) in parts.iter().zip((0..outputs).step_by(share)) {
+            let width = part.len() / rows;
+            for (to, from) in values
+                .chunks_exact_mut(outputs)
+                .zip(part.chunks_exact(width))
+            {
+                to[columns..columns + width].copy_from_slice(from);
+            }
+        }
         of_values(values, rows, outputs)
     }
 }

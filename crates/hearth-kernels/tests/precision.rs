@@ -194,3 +194,46 @@ fn odd_rows() {
         assert!(apply(&layer, &[], Activation::Identity).is_empty());
     }
 }
+
+#[test]
+fn columns_computed_apart_are_the_same() {
+    const STEP: usize = PackedLinear::COLUMN_STEP;
+    for (rows, inputs, outputs) in [(7, 10, 150), (33, 96, 200), (18, 1030, 129)] {
+        let (x, weight, bias) = (
+            floats(rows * inputs, 1.0, 1),
+            floats(outputs * inputs, 1.0, 2),
+            floats(outputs, 1.0, 3),
+        );
+        for kernels in Kernels::available() {
+            for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
+                let linear = PackedLinear::pack(kernels, precision, &weight, &bias);
+                let whole = apply(&linear, &x, Activation::Gelu);
+                for columns in [0..STEP, STEP..outputs, 0..2 * STEP, 2 * STEP..outputs] {
+                    let part = filled(rows * columns.len(), |out| {
+                        let scratch = &mut Scratch::default();
+                        linear.apply_columns(columns.clone(), &x, Activation::Gelu, scratch, out)
+                    });
+                    let expected: Vec<f32> = whole
+                        .chunks(outputs)
+                        .flat_map(|row| row[columns.clone()].to_vec())
+                        .collect();
+                    assert_eq!(part, expected, "{} {precision} {columns:?}", kernels.isa());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "cannot be cut")]
+fn columns_are_cut_between_tiles() {
+    let linear = PackedLinear::pack(Kernels::best(), Precision::F32, &[1.0; 200], &[0.0; 200]);
+    let mut out = [0.0; 100];
+    linear.apply_columns(
+        0..100,
+        &[1.0],
+        Activation::Identity,
+        &mut Scratch::default(),
+        &mut out[..],
+    );
+}

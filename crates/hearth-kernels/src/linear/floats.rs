@@ -52,9 +52,10 @@ impl Floats {
         linear
     }
 
-    /// Writes all of `out`, `[rows, outputs]`, for the rows of `x`.
+    /// Writes all of `out`, `[rows, columns]`, for the rows of `x`.
     pub(super) fn apply(
         &self,
+        columns: Range<usize>,
         x: &[f32],
         activation: Activation,
         scratch: &mut Scratch,
@@ -72,15 +73,11 @@ impl Floats {
         let block_rows = rows.div_ceil(n_blocks).next_multiple_of(ROWS).max(ROWS);
         for (x, out) in x
             .chunks(block_rows * inputs)
-            .zip(out.chunks_mut(block_rows * self.outputs))
+            .zip(out.chunks_mut(block_rows * columns.len()))
         {
             let (x, stride) = spread_rows(x, inputs, scratch);
-            self.multiply(x, stride, 0..self.n_panels(), activation, out, self.outputs);
+            self.multiply(x, stride, columns.clone(), activation, out);
         }
-    }
-
-    fn n_panels(&self) -> usize {
-        self.outputs.div_ceil(self.kernels.tile_columns())
     }
 
     /// First column of a panel, and its columns with padding.
@@ -93,18 +90,18 @@ impl Floats {
         )
     }
 
-    /// Writes the columns of some panels for some rows. `out` begins at the first of these columns in the first row; both
-    /// strides are between rows.
+    /// Writes the columns, which are those of whole panels, for some rows, `x_stride` apart.
     fn multiply(
         &self,
         x: &[f32],
         x_stride: usize,
-        panels: Range<usize>,
+        columns: Range<usize>,
         activation: Activation,
         out: &mut [MaybeUninit<f32>],
-        out_stride: usize,
     ) {
-        let (first, _) = self.panel(panels.start);
+        let (first, out_stride) = (columns.start, columns.len());
+        let width = self.kernels.tile_columns();
+        let panels = columns.start / width..columns.end.div_ceil(width);
         let (weight, bias) = (self.weight.as_slice(), self.bias.as_slice());
         let tiles = x.len().div_ceil(ROWS * x_stride);
         for panel in panels.clone() {
@@ -160,40 +157,4 @@ fn spread_rows<'a>(x: &'a [f32], width: usize, scratch: &'a mut Scratch) -> (&'a
         to[..width].copy_from_slice(from);
     }
     (spread, stride)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Out;
-
-    /// One pack can be spread over cores by columns as well.
-    #[test]
-    fn panels_computed_apart_are_the_same() {
-        let (rows, inputs, outputs) = (7, 10, 150);
-        let floats = |n: usize| {
-            (0..n)
-                .map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0)
-                .collect::<Vec<_>>()
-        };
-        let (x, weight, bias) = (
-            floats(rows * inputs),
-            floats(outputs * inputs),
-            floats(outputs),
-        );
-        for kernels in Kernels::available() {
-            let layer = [(&weight[..], &bias[..])];
-            let linear = Floats::pack(kernels, &Parts::new(&layer));
-            let mut whole = vec![0.0; rows * outputs];
-            let out = Out::from(&mut whole).cells();
-            linear.apply(&x, Activation::Gelu, &mut Scratch::default(), out);
-            let mut parts = vec![0.0; rows * outputs];
-            for range in [1..linear.n_panels(), 0..1] {
-                let (start, _) = linear.panel(range.start);
-                let out = Out::from(&mut parts[start..]).cells();
-                linear.multiply(&x, inputs, range, Activation::Gelu, out, outputs);
-            }
-            assert_eq!(parts, whole, "{}", kernels.isa());
-        }
-    }
 }

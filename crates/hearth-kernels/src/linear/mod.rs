@@ -6,7 +6,7 @@ pub(crate) mod words;
 
 use crate::{Activation, Kernels, Out, Precision, Scratch};
 use floats::Floats;
-use std::fmt;
+use std::{fmt, ops::Range};
 use words::Words;
 
 /// A linear layer: weights laid out once as the kernels read them, and the bias.
@@ -23,6 +23,9 @@ enum Weights {
 }
 
 impl PackedLinear {
+    /// Outputs can be cut at multiples of this: the most columns of a tile.
+    pub const COLUMN_STEP: usize = 64;
+
     /// Packs a layer as PyTorch stores it.
     ///
     /// # Shapes
@@ -96,20 +99,50 @@ impl PackedLinear {
         scratch: &mut Scratch,
         out: impl Into<Out<'o>>,
     ) -> &'o mut [f32] {
+        self.apply_columns(0..self.outputs, x, activation, scratch, out)
+    }
+
+    /// Some columns of what [`PackedLinear::apply`] gives, the same bits: a few rows may be spread over threads by columns,
+    /// each of which then reads a part of the weights.
+    ///
+    /// # Shapes
+    /// - `x`: `[rows, inputs]`
+    /// - `out`: `[rows, columns.len()]`
+    ///
+    /// # Panics
+    /// As [`PackedLinear::apply`]; when `columns` are not among the outputs, or do not begin at a multiple of
+    /// [`PackedLinear::COLUMN_STEP`] and end at one or with the outputs.
+    pub fn apply_columns<'o>(
+        &self,
+        columns: Range<usize>,
+        x: &[f32],
+        activation: Activation,
+        scratch: &mut Scratch,
+        out: impl Into<Out<'o>>,
+    ) -> &'o mut [f32] {
         let (inputs, out) = (self.inputs, out.into().cells());
+        let is_step = |column: usize| column.is_multiple_of(Self::COLUMN_STEP);
+        assert!(
+            columns.start < columns.end
+                && columns.end <= self.outputs
+                && is_step(columns.start)
+                && (is_step(columns.end) || columns.end == self.outputs),
+            "a linear layer of {} outputs cannot be cut at {columns:?}",
+            self.outputs
+        );
         assert!(
             x.len().is_multiple_of(inputs),
             "a linear layer's x is not whole rows of {inputs}"
         );
         assert_eq!(
             out.len(),
-            x.len() / inputs * self.outputs,
+            x.len() / inputs * columns.len(),
             "a linear layer's out is not [rows, {}]",
-            self.outputs
+            columns.len()
         );
         match &self.weights {
-            Weights::Floats(floats) => floats.apply(x, activation, scratch, out),
-            Weights::Words(words) => words.apply(x, activation, scratch, out),
+            Weights::Floats(floats) => floats.apply(columns, x, activation, scratch, out),
+            Weights::Words(words) => words.apply(columns, x, activation, scratch, out),
         }
         // SAFETY: `out` has as many rows as `x` (asserted), and both write all of them.
         unsafe { out.assume_init_mut() }

@@ -11,7 +11,7 @@ use crate::{
     kernels::AmxKernels,
     simd::{Avx512, LANES, Numbers, Simd, Tiles},
 };
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, ops::Range};
 
 /// Rows and columns of a tile, and words of a row of one.
 const SIDE: usize = LANES;
@@ -33,10 +33,11 @@ pub(super) fn place(weight: &mut [u32], output: usize, words: &[u32]) {
     }
 }
 
-/// Writes all of `out`, `[rows, outputs]`.
+/// Writes all of `out`, `[rows, columns]`.
 pub(super) fn apply(
     kernels: &AmxKernels,
     layer: &Words,
+    columns: Range<usize>,
     x: &[f32],
     activation: Activation,
     scratch: &mut Scratch,
@@ -62,12 +63,12 @@ pub(super) fn apply(
     kernels.multiply(
         Product {
             rows,
-            outputs: layer.outputs,
+            outputs: columns.len(),
             steps: n_words / SIDE,
             a: words,
-            b: layer.weight.as_slice(),
+            b: &layer.weight.as_slice()[columns.start * n_words..],
             scales: &scales,
-            columns: layer.columns(),
+            columns: layer.columns().from(columns.start),
             sums,
             out,
         },

@@ -15,7 +15,7 @@ use crate::{
     tile::{Next, ROWS, Tile},
 };
 use dot::{Columns, Rescaled, RowScale};
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, ops::Range};
 
 /// Most rows that go through all panels before the next rows do.
 const BLOCK_ROWS: usize = 32 * ROWS;
@@ -31,7 +31,6 @@ pub(super) struct Words {
     /// [`Columns`], one after the other.
     columns: Aligned<f32>,
     inputs: usize,
-    outputs: usize,
     /// Words of an output, a multiple of 16.
     n_words: usize,
 }
@@ -88,7 +87,6 @@ impl Words {
             weight: Aligned::zeros(padded * n_words),
             columns: Aligned::zeros(3 * padded),
             inputs: parts.inputs,
-            outputs: parts.outputs,
             n_words,
             engine,
         };
@@ -123,9 +121,10 @@ impl Words {
         Columns { scale, sum, bias }
     }
 
-    /// Writes all of `out`, `[rows, outputs]`, for the rows of `x`.
+    /// Writes all of `out`, `[rows, columns]`, for the rows of `x`.
     pub(super) fn apply(
         &self,
+        columns: Range<usize>,
         x: &[f32],
         activation: Activation,
         scratch: &mut Scratch,
@@ -136,12 +135,15 @@ impl Words {
         let block_rows = rows.div_ceil(n_blocks).next_multiple_of(ROWS).max(ROWS);
         for (x, out) in x
             .chunks(block_rows * self.inputs)
-            .zip(out.chunks_mut(block_rows * self.outputs))
+            .zip(out.chunks_mut(block_rows * columns.len()))
         {
+            let columns = columns.clone();
             match self.engine {
-                Engine::Tiles(engine) => self.tiles(engine, x, activation, scratch, out),
+                Engine::Tiles(engine) => self.tiles(engine, columns, x, activation, scratch, out),
                 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-                Engine::Amx(engine) => amx::apply(engine, self, x, activation, scratch, out),
+                Engine::Amx(engine) => {
+                    amx::apply(engine, self, columns, x, activation, scratch, out);
+                }
             }
         }
     }
@@ -149,6 +151,7 @@ impl Words {
     fn tiles(
         &self,
         engine: &WordKernels,
+        of: Range<usize>,
         x: &[f32],
         activation: Activation,
         scratch: &mut Scratch,
@@ -171,16 +174,16 @@ impl Words {
         let tiles = rows.div_ceil(ROWS);
         let width = self.kernels.tile_columns();
         let padded = self.columns().bias.len();
-        for start in (0..self.outputs).step_by(width) {
+        for start in of.clone().step_by(width) {
             let columns = width.min(padded - start);
-            let next = if start + width < self.outputs {
+            let next = if start + width < of.end {
                 start + width
             } else {
-                0
+                of.start
             };
             for (tile, ((words, out), rows)) in words
                 .chunks(ROWS * stride)
-                .zip(out.chunks_mut(ROWS * self.outputs))
+                .zip(out.chunks_mut(ROWS * of.len()))
                 .zip(scales)
                 .enumerate()
             {
@@ -188,7 +191,7 @@ impl Words {
                     engine,
                     Tile {
                         rows: words.len() / stride,
-                        columns: columns.min(self.outputs - start),
+                        columns: columns.min(of.end - start),
                         k: self.n_words,
                         a: words,
                         a_stride: stride,
@@ -198,8 +201,8 @@ impl Words {
                             rows,
                             columns: self.columns().from(start),
                         },
-                        c: &mut out[start..],
-                        c_stride: self.outputs,
+                        c: &mut out[start - of.start..],
+                        c_stride: of.len(),
                         next: Some(Next {
                             b: &self.weight.as_slice()[next * self.n_words..],
                             first: tile,
