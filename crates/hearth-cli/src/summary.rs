@@ -114,7 +114,7 @@ impl Summary {
                 grouped(s.tokens_without_word)
             ));
             lines.push(format!(
-                "folded sentences: {} of {} were equal to another of their window and shared its vectors",
+                "folded sentences: {} of {} were equal to another one and shared its vectors",
                 grouped(s.folded),
                 grouped(s.sequences)
             ));

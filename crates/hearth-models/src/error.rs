@@ -287,9 +287,9 @@ pub enum Error {
         /// Spark NLP's name.
         name: String,
         /// The language asked for.
-        language: String,
+        language: Box<str>,
         /// Who asks: `Spark NLP 5.5.3 on Spark 3.5`.
-        release: String,
+        release: Box<str>,
         /// The address of the list.
         list: String,
     },

@@ -52,7 +52,8 @@ counts! {
     vectors,
     /// Sentences handed to the encoder's stage.
     sequences,
-    /// Sentences of these that were equal to another one and shared its vectors.
+    /// Sentences of these that were equal to another one and shared its vectors. Across windows this depends on the order
+    /// in which workers get to them.
     folded,
     /// Word pieces encoded, `[CLS]` and `[SEP]` not counted.
     pieces_encoded,

@@ -97,8 +97,8 @@ impl Downloader {
             .cloned()
             .ok_or_else(|| Error::NoArchive {
                 name: name.to_owned(),
-                language: language.to_owned(),
-                release: release.to_string(),
+                language: language.into(),
+                release: release.to_string().into(),
                 list: object.url(),
             })
     }

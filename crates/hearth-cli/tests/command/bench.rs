@@ -1,0 +1,42 @@
+//! `hearth bench`.
+
+use serde_json::Value;
+
+use crate::{Workplace, arg, model, text};
+
+#[test]
+fn a_precision_is_measured_beside_f32() {
+    let place = Workplace::new();
+    let output = place
+        .hearth()
+        .args(["bench", "--model", arg(&model("tiny_cased"))])
+        .args(["--precision", "int8", "--rounds", "1", "--json", "--quiet"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["sentences"], 128);
+    let [f32, int8] = found["precisions"].as_array().unwrap().as_slice() else {
+        panic!("{found}");
+    };
+    assert_eq!(
+        (&f32["precision"], &int8["precision"]),
+        (&"f32".into(), &"int8".into())
+    );
+    assert_eq!(f32["against_f32"], Value::Null);
+    let cosine = int8["against_f32"]["worst_cosine"].as_f64().unwrap();
+    assert!((0.9..1.0).contains(&cosine), "{cosine}");
+    for row in [f32, int8] {
+        let tokens = &row["tokens_per_second"];
+        assert!(tokens["min"].as_f64().unwrap() > 0.0 && tokens["min"] == tokens["max"]);
+    }
+}
+
+#[test]
+fn nothing_to_measure_is_a_wrong_usage() {
+    let place = Workplace::new();
+    for words in [["--rounds", "0"], ["--jobs", "0"], ["--size", "huge"]] {
+        let output = place.hearth().arg("bench").args(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+}
