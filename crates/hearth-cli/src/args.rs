@@ -46,7 +46,7 @@ pub(crate) enum Verb {
     Config(Box<Flags>),
     /// How fast this machine encodes, beside what it could at most, and what each precision costs
     Bench(Box<Bench>),
-    /// What this machine gives: cores, kernels
+    /// What this machine gives: cores, kernels, what multiplies in each precision
     Doctor,
     /// Completions for a shell
     Completions {

@@ -13,14 +13,17 @@ pub(crate) fn print() -> Result<(), Failure> {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let lines = [
+    let mut lines = vec![
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("workers", session.jobs().to_string()),
-        ("kernels", session.kernels().to_string()),
-        ("also possible", isas[1..].join(", ")),
         ("devices", "cpu".to_owned()),
-        ("precisions", Precision::ALL.map(Precision::name).join(", ")),
+        ("kernels", session.kernels().to_string()),
     ];
+    for precision in Precision::ALL {
+        let multipliers = hearth::multipliers(session.kernels(), precision);
+        lines.push((precision.name(), multipliers.join("; ")));
+    }
+    lines.push(("also possible", isas[1..].join(", ")));
     let mut out = std::io::stdout().lock();
     for (name, value) in lines {
         writeln!(out, "{name:<14} {value}").map_err(|e| usage(e.to_string()))?;

@@ -105,13 +105,7 @@ pub fn peak(kernels: Isa, precision: Precision) -> Operations {
     let Some(kernels) = Kernels::of(kernels) else {
         return peak;
     };
-    let roles = [
-        Role::QueryKeyValue,
-        Role::AttentionOutput,
-        Role::Intermediate,
-        Role::Output,
-    ];
-    for numbers in roles.map(|role| precision.of(role)) {
+    for numbers in Role::ALL.map(|role| precision.of(role)) {
         let per_second = peak.kind(numbers);
         if *per_second == 0.0 {
             *per_second = measured(kernels, numbers).unwrap_or(0.0);

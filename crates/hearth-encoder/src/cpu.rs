@@ -55,6 +55,20 @@ pub fn best_isa() -> Isa {
     Kernels::best().isa()
 }
 
+/// What multiplies in the linear layers of an encoder of this precision, in words; several where they differ.
+#[must_use]
+pub fn multipliers(kernels: Isa, precision: Precision) -> Vec<&'static str> {
+    let Some(kernels) = Kernels::of(kernels) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = Role::ALL
+        .map(|role| kernels.multiplier(precision.of(role)))
+        .to_vec();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 thread_local! {
     /// The kernels' working memory: each worker keeps its own between packs.
     static SCRATCH: RefCell<Scratch> = RefCell::default();

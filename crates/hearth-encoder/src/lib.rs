@@ -20,7 +20,7 @@ mod weights;
 
 pub use config::Config;
 pub use cost::{Operations, peak};
-pub use cpu::{Cpu, CpuContext, available_isas, best_isa, cpu};
+pub use cpu::{Cpu, CpuContext, available_isas, best_isa, cpu, multipliers};
 pub use encode::{Encode, Pack};
 pub use encoder::{Embeddings, Encoder, Norm};
 pub use error::{Error, Result};

@@ -36,6 +36,16 @@ pub enum Role {
     Output,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::QueryKeyValue,
+        Self::AttentionOutput,
+        Self::Intermediate,
+        Self::Output,
+    ];
+}
+
 impl Precision {
     /// All of them, the most precise first.
     pub const ALL: [Self; 4] = [Self::F32, Self::Bf16, Self::Int8Mixed, Self::Int8];

@@ -19,8 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         None => Kernels::best(),
     };
-    let precision: Precision = match std::env::args().nth(2) {
-        Some(name) => name.parse()?,
+    let precision = match std::env::args().nth(2) {
+        Some(name) => Precision::ALL
+            .into_iter()
+            .find(|precision| precision.name() == name)
+            .ok_or_else(|| format!("{name} is none of f32, bf16, int8"))?,
         None => Precision::F32,
     };
     println!(

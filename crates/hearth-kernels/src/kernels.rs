@@ -282,6 +282,33 @@ impl Kernels {
         self.isa
     }
 
+    /// What multiplies in a precision, in words: the instructions, and `widened` or `emulated` where there are none for it.
+    #[must_use]
+    pub fn multiplier(&self, precision: Precision) -> &'static str {
+        match (self.isa, precision) {
+            (Isa::Amx | Isa::Avx512, Precision::F32) => "AVX-512 fused multiply-add",
+            (Isa::Amx, Precision::Bf16) => "AMX tiles of bfloat16",
+            (Isa::Amx, Precision::Int8) => "AMX tiles of bytes",
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Precision::Bf16) if is_x86_feature_detected!("avx512bf16") => {
+                "AVX512-BF16 dot products"
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, Precision::Int8) if is_x86_feature_detected!("avx512vnni") => {
+                "AVX512-VNNI dot products"
+            }
+            (Isa::Avx512, Precision::Bf16) => "AVX-512, widened to f32",
+            (Isa::Avx512, Precision::Int8) => "AVX-512, emulated",
+            (Isa::Avx2, Precision::F32) => "AVX2 fused multiply-add",
+            (Isa::Avx2, Precision::Bf16) => "AVX2, widened to f32",
+            (Isa::Avx2, Precision::Int8) => "AVX2, emulated",
+            (Isa::Neon, Precision::F32) => "NEON fused multiply-add",
+            (Isa::Neon, Precision::Bf16) => "NEON, widened to f32",
+            (Isa::Neon, Precision::Int8) => "NEON, emulated",
+            (Isa::Portable, _) => "plain Rust",
+        }
+    }
+
     /// Most columns of a tile, a multiple of 16.
     pub(crate) fn tile_columns(&self) -> usize {
         self.tiles.len() * LANES

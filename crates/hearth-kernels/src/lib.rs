@@ -60,4 +60,4 @@ pub use linear::PackedLinear;
 pub use norm::LayerNorm;
 pub use out::{Out, filled};
 pub use peak::peak;
-pub use precision::{Precision, UnknownPrecision};
+pub use precision::Precision;

@@ -15,6 +15,8 @@ use crate::folder::Folder;
 use crate::model::{Description, Model};
 use crate::settings::Settings;
 use crate::vocabulary;
+use crate::warning::Warning;
+use crate::weights::Weights;
 
 pub(crate) use self::tokenizer::case_sensitive;
 
@@ -37,6 +39,21 @@ pub(crate) fn open(folder: &Folder) -> Result<Model> {
 
 pub(crate) fn describe(folder: &Folder) -> Result<Description> {
     description(folder, config::read(folder)?)
+}
+
+/// A model that another program exported into such a folder, by what was read from its graph; the vocabulary in
+/// `vocab.txt`, `assets/vocab.txt` or `tokenizer.json`.
+///
+/// # Errors
+/// Those of a vocabulary and of [`Model::new`].
+pub(crate) fn exported(
+    folder: &Folder,
+    (config, weights, warnings): (BertConfig, Weights, Vec<Warning>),
+) -> Result<Model> {
+    let (file, entries) = vocabulary(folder)?;
+    let mut model = Model::new(description(folder, config)?, entries, &file, weights)?;
+    model.warnings.extend(warnings);
+    Ok(model)
 }
 
 /// Of a model whose sizes are known, with what its tokenizer's files say.

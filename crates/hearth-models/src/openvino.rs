@@ -29,17 +29,12 @@ pub(crate) fn is_one(folder: &Folder) -> bool {
         .any(|below| folder.has(&format!("{below}{GRAPH}")))
 }
 
-/// Opens a model with the vocabulary in `vocab.txt`, `assets/vocab.txt` or `tokenizer.json`.
+/// Opens a model.
 ///
 /// # Errors
-/// Those of [`parts`], of a vocabulary and of [`Model::new`].
+/// Those of [`parts`] and of [`hugging_face::exported`].
 pub(crate) fn open(folder: &Folder) -> Result<Model> {
-    let (config, weights, warnings) = read(folder)?;
-    let (file, entries) = hugging_face::vocabulary(folder)?;
-    let description = hugging_face::description(folder, config)?;
-    let mut model = Model::new(description, entries, &file, weights)?;
-    model.warnings.extend(warnings);
-    Ok(model)
+    hugging_face::exported(folder, read(folder)?)
 }
 
 /// Its config and settings, from the graph.

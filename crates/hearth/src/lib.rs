@@ -49,7 +49,7 @@ mod text;
 pub use config::{Loading, StageConfig};
 pub use counts::{Count, Counts, Totals};
 pub use error::{Error, Place, Result};
-pub use hearth_encoder::{Isa, Precision, available_isas};
+pub use hearth_encoder::{Isa, Precision, available_isas, multipliers};
 pub use input_rows::InputRows;
 pub use model::{BertModel, OpenedModel};
 pub use pipeline::{FromSpark, Pipeline, SparkStage, StageSpec, UnknownStages};

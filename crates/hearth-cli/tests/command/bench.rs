@@ -1,4 +1,4 @@
-//! `hearth bench`.
+//! `hearth bench` and `hearth doctor`.
 
 use serde_json::Value;
 
@@ -38,5 +38,15 @@ fn nothing_to_measure_is_a_wrong_usage() {
     for words in [["--rounds", "0"], ["--jobs", "0"], ["--size", "huge"]] {
         let output = place.hearth().arg("bench").args(words).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+}
+
+#[test]
+fn the_doctor_names_what_multiplies() {
+    let place = Workplace::new();
+    let said = text(&place.ok(["doctor"]).stdout);
+    for name in ["kernels", "f32", "bf16", "int8-mixed", "int8"] {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(line.split_whitespace().count() > 1, "{line}");
     }
 }

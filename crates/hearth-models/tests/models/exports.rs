@@ -10,6 +10,8 @@ use safetensors::SafeTensors;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::copied;
+
 fn form(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../data/models/exports")
@@ -251,18 +253,6 @@ fn open_annotator(folder: &TempDir) -> HiddenAct {
     found.config.hidden_act
 }
 
-/// A copy of a form, to be changed.
-fn copy(name: &str) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for entry in fs::read_dir(form(name)).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
-    folder
-}
-
 #[test]
 fn a_pickle_is_not_run() {
     assert_eq!(
@@ -270,7 +260,7 @@ fn a_pickle_is_not_run() {
         "MODEL/pytorch_model.bin: its pickle asks for argparse.Namespace, and nothing is run but what tensors are made of; \
          load it where it was made and save the weights alone, with save_pretrained"
     );
-    let folder = copy("pytorch_legacy");
+    let folder = copied(&form("pytorch_legacy"));
     let file = folder.path().join("pytorch_model.bin");
     let whole = fs::read(&file).unwrap();
     // `os.system("true")` in the place of the magic number's successor.
@@ -295,7 +285,7 @@ fn a_pickle_is_not_run() {
 
 #[test]
 fn values_of_onnx_lie_in_its_folder() {
-    let folder = copy("onnx_external");
+    let folder = copied(&form("onnx_external"));
     let model = fs::read(form("onnx_external/onnx/model.onnx")).unwrap();
     let file = folder.path().join("model.onnx");
     // Names of the same length, so that the message around them stays whole.
@@ -355,7 +345,7 @@ fn graphs_that_are_no_bert_are_refused_by_what_they_are() {
         ),
         ("openvino", "\"Gelu\"", "\"Relu\"", "is a Relu"),
     ] {
-        let folder = copy(name);
+        let folder = copied(&form(name));
         let file = if name == "openvino" {
             "openvino_model.xml"
         } else {
@@ -383,7 +373,7 @@ fn damage_gives_an_error() {
         ("pytorch", "pytorch_model.bin"),
         ("pytorch_legacy", "pytorch_model.bin"),
     ] {
-        let folder = copy(name);
+        let folder = copied(&form(name));
         let path = folder.path().join(file);
         let whole = fs::read(&path).unwrap();
         let try_it = |bytes: &[u8]| {

@@ -17,3 +17,20 @@ mod warnings;
 mod weights;
 mod whole;
 mod zips;
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+/// A copy of a folder's files, to be changed.
+fn copied(folder: &Path) -> TempDir {
+    let copy = TempDir::new().unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    copy
+}

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::copied;
 use hearth_models::{HiddenAct, Model, Warning};
-use tempfile::TempDir;
 
 const LAYERS: usize = 2;
 
@@ -175,21 +175,9 @@ fn what_is_not_one_whole_encoder_is_refused() {
     );
 }
 
-/// A copy of a form, to be changed.
-fn copy(name: &str) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    for entry in fs::read_dir(form(name)).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
-    folder
-}
-
 #[test]
 fn of_several_checkpoints_the_newest_is_taken_where_training_says_which() {
-    let folder = copy("snappy");
+    let folder = copied(&form("snappy"));
     for end in ["index", "data-00000-of-00001"] {
         let of = |prefix: &str| folder.path().join(format!("{prefix}.{end}"));
         fs::copy(of("model.ckpt-7"), of("model.ckpt-8")).unwrap();
@@ -205,7 +193,7 @@ fn of_several_checkpoints_the_newest_is_taken_where_training_says_which() {
 
 #[test]
 fn a_tensor_that_changed_since_it_was_written_is_refused_when_read() {
-    let folder = copy("snappy");
+    let folder = copied(&form("snappy"));
     let data = folder.path().join("model.ckpt-7.data-00000-of-00001");
     let mut bytes = fs::read(&data).unwrap();
     let last = bytes.len() - 1;
