@@ -81,7 +81,7 @@ class Worker:
             raise SystemExit(f"did not start: {' '.join(words)}")
 
     def turn(self):
-        """Seconds of the fastest of some passes for a single sentence, of one pass otherwise."""
+        """Seconds of one pass, the median of some for a single sentence."""
         seconds = []
         for _ in range(self.times):
             self.process.stdin.write("go\n")

@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 
+use crate::corpus::Corpus;
+
 /// What is done to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
@@ -62,6 +64,21 @@ pub(crate) struct Case<'c> {
     pub(crate) program: &'static str,
     /// Bytes of text that one run reads.
     pub(crate) bytes: usize,
-    /// One run: gives the number of sentences, tokens or pieces, or of bytes left.
-    pub(crate) run: Box<dyn FnMut() -> Result<usize> + 'c>,
+    /// One run.
+    pub(crate) run: Run<'c>,
+}
+
+/// Gives the number of sentences, tokens or pieces, or of bytes left.
+pub(crate) type Run<'c> = Box<dyn FnMut() -> Result<usize> + 'c>;
+
+impl<'c> Case<'c> {
+    pub(crate) fn new(task: Task, program: &'static str, corpus: &Corpus, run: Run<'c>) -> Self {
+        Case {
+            task,
+            corpus: corpus.name,
+            program,
+            bytes: corpus.bytes(),
+            run,
+        }
+    }
 }

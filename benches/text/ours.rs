@@ -15,7 +15,7 @@ use hearth_text::piece::{Vocabulary, WordPiece, first_word, lower_case};
 use hearth_text::sentence::{RuleSet, Scratch, SentenceDetector, SentenceRules};
 use hearth_text::token::Tokenizer;
 
-use crate::case::{Case, OURS, Task};
+use crate::case::{Case, OURS, Run, Task};
 use crate::corpus::Corpus;
 
 /// Entries of the tiny uncased model.
@@ -52,13 +52,7 @@ pub(crate) fn cases<'c>(
     })?;
     let pieces = WordPiece::new(Arc::new(Vocabulary::new(vocabulary()?)?))?;
     let all_pieces = pieces.clone();
-    let case = |task, program, of: &Corpus, run| Case {
-        task,
-        corpus: corpus.name,
-        program,
-        bytes: of.bytes(),
-        run,
-    };
+    let case = Case::new;
     Ok(vec![
         case(
             Task::Cleanup,
@@ -142,8 +136,6 @@ fn each_token(
     result?;
     Ok(())
 }
-
-type Run<'c> = Box<dyn FnMut() -> Result<usize> + 'c>;
 
 fn sentences(corpus: &Corpus, detector: SentenceDetector) -> Run<'_> {
     let mut scratch = Scratch::default();

@@ -26,13 +26,7 @@ pub(crate) fn cases<'c>(
     smaller: &'c Corpus,
     tokens: &'c [String],
 ) -> Result<Vec<Case<'c>>> {
-    let case = |task, program, of: &Corpus, run| Case {
-        task,
-        corpus: corpus.name,
-        program,
-        bytes: of.bytes(),
-        run,
-    };
+    let case = Case::new;
     let icu_sentences = SentenceSegmenter::new(SentenceBreakInvariantOptions::default());
     let icu_words = WordSegmenter::new_auto(WordBreakInvariantOptions::default());
     let neo_sentences = SentenceSegmenter::new_neo(SentenceBreakInvariantOptions::default());

@@ -109,8 +109,8 @@ pub(crate) struct Bench {
     /// A model, as for `embed`; without one its weights are made up, and the error of a precision is not known
     #[arg(short, long, env = "HEARTH_MODEL", value_name = "NAME|PATH|ZIP")]
     pub(crate) model: Option<PathBuf>,
-    /// The size of the made-up model [default: base]
-    #[arg(long, conflicts_with = "model")]
+    /// Made-up weights of this size, whatever model is set [default: base]
+    #[arg(long)]
     pub(crate) size: Option<SizeName>,
     /// Precisions beside f32 [default: all]
     #[arg(long, value_delimiter = ',')]

@@ -6,7 +6,7 @@ use hearth::benchmark::{Benchmark, Deviation, Size, Turn};
 use hearth::{Precision, Session};
 use serde_json::{Value, json};
 
-use crate::args::{Bench, KernelsName, SizeName};
+use crate::args::{Bench, Flags, KernelsName, SizeName};
 use crate::failure::{Failure, usage};
 use crate::locate::Locator;
 use crate::log::Log;
@@ -15,34 +15,37 @@ use crate::settings::Settings;
 use crate::summary::grouped;
 
 /// Measures and prints.
-pub(crate) fn bench(asked: &Bench, settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn bench(asked: Bench) -> Result<(), Failure> {
     if asked.rounds == 0 {
         return Err(usage("--rounds 0: at least one is needed"));
     }
-    if asked.jobs == Some(0) {
-        return Err(usage(
-            "--jobs 0: at least one worker is needed; leave it out for one per core",
-        ));
-    }
+    let settings = &Settings::resolve(Flags {
+        model: asked.model,
+        kernels: asked.kernels,
+        jobs: asked.jobs,
+        ..asked.flags.into()
+    })?;
     let mut builder = Session::builder();
-    if let Some(jobs) = asked.jobs {
+    if let Some(jobs) = settings.all.jobs {
         builder = builder.jobs(jobs);
     }
-    if let Some(isa) = asked.kernels.and_then(KernelsName::isa) {
+    if let Some(isa) = settings.all.kernels.and_then(KernelsName::isa) {
         builder = builder.kernels(isa);
     }
     let session = builder.build()?;
-    let precisions: Vec<Precision> = match asked.precision.as_slice() {
+    let mut precisions = match asked.precision.as_slice() {
         [] => Precision::ALL.to_vec(),
         // The others are compared with it.
-        some => {
-            let mut all = vec![Precision::F32];
-            all.extend(some.iter().map(|&precision| Precision::from(precision)));
-            all.dedup();
-            all
-        }
+        _ => vec![Precision::F32],
     };
-    let (name, benchmark) = match &asked.model {
+    for precision in asked.precision.into_iter().map(Precision::from) {
+        if !precisions.contains(&precision) {
+            precisions.push(precision);
+        }
+    }
+    let model = settings.all.model.as_ref();
+    let model = model.filter(|_| asked.size.is_none());
+    let (name, benchmark) = match model {
         Some(model) => {
             let path = Locator::of(&settings.all)
                 .locate(typed(model)?, Path::new(""))?
@@ -75,7 +78,7 @@ pub(crate) fn bench(asked: &Bench, settings: &Settings) -> Result<(), Failure> {
     }
     let mut rows = Vec::new();
     for (n, turns) in turns.iter().enumerate() {
-        let deviation = match (n, &asked.model) {
+        let deviation = match (n, model) {
             (0, _) | (_, None) => None,
             (_, Some(_)) => Some(benchmark.deviation(n, 0)?),
         };

@@ -72,7 +72,7 @@ fn command() -> Result<(), Failure> {
             let matches = verb_matches.ok_or_else(|| usage("no verb"))?;
             config::print(*flags, matches)
         }
-        Verb::Bench(asked) => bench::bench(&asked, &models::resolve(asked.flags.clone())?),
+        Verb::Bench(asked) => bench::bench(*asked),
         Verb::Doctor => doctor::print(),
         Verb::Completions { shell } => {
             clap_complete::generate(

@@ -33,16 +33,22 @@ pub(crate) fn models(verb: ModelsVerb) -> Result<(), Failure> {
 }
 
 pub(crate) fn resolve(flags: ModelsFlags) -> Result<Settings, Failure> {
-    Settings::resolve(Flags {
-        cache: flags.cache,
-        offline: flags.offline,
-        json: flags.json,
-        quiet: flags.quiet,
-        verbose: flags.verbose,
-        log_format: flags.log_format,
-        config: flags.config,
-        ..Flags::default()
-    })
+    Settings::resolve(flags.into())
+}
+
+impl From<ModelsFlags> for Flags {
+    fn from(flags: ModelsFlags) -> Self {
+        Flags {
+            cache: flags.cache,
+            offline: flags.offline,
+            json: flags.json,
+            quiet: flags.quiet,
+            verbose: flags.verbose,
+            log_format: flags.log_format,
+            config: flags.config,
+            ..Flags::default()
+        }
+    }
 }
 
 /// Lines of text, or one JSON object, on standard output.

@@ -56,6 +56,11 @@ fn config(hidden_size: usize, num_attention_heads: usize, hidden_act: Activation
     }
 }
 
+fn small() -> Encoder<crate::Cpu> {
+    let config = config(32, 2, Activation::Gelu);
+    cpu(&config, &Random, crate::best_isa(), Precision::F32).unwrap()
+}
+
 fn sequence(n: u32) -> Vec<u32> {
     (0..n).map(|i| (i * 7 + n) % 50).collect()
 }
@@ -180,13 +185,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn selecting_changes_no_bits() {
-    let encoder = cpu(
-        &config(32, 2, Activation::Gelu),
-        &Random,
-        crate::best_isa(),
-        Precision::F32,
-    )
-    .unwrap();
+    let encoder = small();
     let all = encode(&encoder, &LENGTHS).concat();
     let mut pack = Pack::default();
     LENGTHS.iter().for_each(|&n| pack.push(&sequence(n)));
@@ -207,13 +206,7 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
 
 #[test]
 fn what_the_model_cannot_take_is_an_error() {
-    let encoder = cpu(
-        &config(32, 2, Activation::Gelu),
-        &Random,
-        crate::best_isa(),
-        Precision::F32,
-    )
-    .unwrap();
+    let encoder = small();
     let encode = |ids: &[u32], select: &[u32], out: usize| {
         let mut pack = Pack::default();
         pack.push(ids);

@@ -15,7 +15,7 @@ use crate::schedule;
 use crate::stage::{Sequences, Vectors};
 use crate::{Error, Result, Session};
 
-/// English sentences of papers, notes and prose, one per line; 7 to 70 word pieces.
+/// English sentences of papers, notes and prose, one per line; 90 to 330 characters.
 const SENTENCES: &str = include_str!("benchmark/sentences.txt");
 /// What errors name.
 const STAGE: &str = "benchmark";

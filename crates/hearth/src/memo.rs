@@ -29,7 +29,7 @@ impl Key {
     }
 }
 
-/// Keeps vectors of sentences, the oldest of which give way to new ones. Workers share it.
+/// Keeps vectors of sentences, none of them by default, the oldest of which give way to new ones. Workers share it.
 ///
 /// A vector depends on its sentence alone, so that nothing but time shows whether it was kept. How many sentences are
 /// found here does depend on the order in which the workers get to them.
@@ -85,11 +85,6 @@ impl Memo {
             }
         }
     }
-
-    /// Whether nothing is ever kept.
-    pub(crate) fn is_off(&self) -> bool {
-        self.bytes == 0
-    }
 }
 
 #[cfg(test)]
@@ -123,6 +118,8 @@ mod tests {
         memo.keep([(key(1), &[1.0; 8][..]), (key(2), &[2.0; 100][..])]);
         let found = memo.find(&[key(1), key(2)]);
         assert!(found[0].is_some() && found[1].is_none());
-        assert!(Memo::default().is_off());
+        let none = Memo::default();
+        none.keep([(key(1), &[1.0; 8][..])]);
+        assert_eq!(none.find(&[key(1)]), [None]);
     }
 }

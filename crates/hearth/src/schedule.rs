@@ -28,14 +28,8 @@ pub(crate) fn encode(
 ) -> Result<Vectors, hearth_encoder::Error> {
     let folded = fold(sequences);
     let key = |&i: &usize| Key::of(encoder, sequences.ids(i), sequences.wanted(i));
-    let keys: Vec<Key> = match memo.is_off() {
-        true => Vec::new(),
-        false => folded.unique.iter().map(key).collect(),
-    };
-    let known = match memo.is_off() {
-        true => vec![None; folded.unique.len()],
-        false => memo.find(&keys),
-    };
+    let keys: Vec<Key> = folded.unique.iter().map(key).collect();
+    let known = memo.find(&keys);
     let n_known = known.iter().flatten().count();
     seen.sequences.add(sequences.len());
     seen.folded
@@ -80,13 +74,11 @@ pub(crate) fn encode(
                 .add(pack.n_pieces() - 2 * pack.n_sequences());
             encoder.encode(&pack, &select, out)
         })?;
-    if !memo.is_off() {
-        memo.keep(new.iter().map(|&number| {
-            let rows = sequences.wanted(folded.unique[number]).len();
-            let start = unique_starts[number] * dimension;
-            (keys[number].clone(), &values[start..][..rows * dimension])
-        }));
-    }
+    memo.keep(new.iter().map(|&number| {
+        let rows = sequences.wanted(folded.unique[number]).len();
+        let start = unique_starts[number] * dimension;
+        (keys[number].clone(), &values[start..][..rows * dimension])
+    }));
     Ok(Vectors {
         dimension,
         values,

@@ -145,19 +145,13 @@ static LISTED: Dictionary = Dictionary::new(&[
 /// The letters before `dot`, at most four, in lower case as a number, and how many they are.
 fn letters_before(work: &Work, dot: usize) -> (u32, usize) {
     let (mut letters, mut count) = (0, 0);
-    let mut run = true;
-    let mut look_at = |n: usize, letter: u8| {
-        run &= letter.is_ascii_alphabetic();
-        letters |= (u32::from(run) * u32::from(letter.to_ascii_lowercase())) << (8 * n);
-        count += usize::from(run);
-    };
-    // No branch ends the loops early: how long words are cannot be foretold.
-    match dot.checked_sub(4) {
-        Some(first) if !work.marks.any(first, dot) => {
-            let last = work.bytes[first..dot].iter().rev();
-            last.enumerate().for_each(|(n, &letter)| look_at(n, letter));
+    while count < 4 {
+        let letter = work.before(dot - count);
+        if !letter.is_ascii_alphabetic() {
+            break;
         }
-        _ => (0..4.min(dot)).for_each(|n| look_at(n, work.before(dot - n))),
+        letters |= u32::from(letter.to_ascii_lowercase()) << (8 * count);
+        count += 1;
     }
     (letters, count)
 }

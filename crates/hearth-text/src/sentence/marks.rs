@@ -56,17 +56,6 @@ impl Marks {
         self.gaps[at / 64] >> (at % 64) & 1 == 1
     }
 
-    /// Whether one stands in any of the gaps from the one before byte `first` to the one before byte `last`, at most 63
-    /// after it.
-    pub(super) fn any(&self, first: usize, last: usize) -> bool {
-        let (word, bit) = (first / 64, first % 64);
-        let mut gaps = self.gaps[word] >> bit;
-        if last / 64 != word {
-            gaps |= self.gaps[word + 1] << (64 - bit);
-        }
-        gaps << (63 - (last - first)) != 0
-    }
-
     /// Adds a mark that [`Marks::has`] does not know until [`Marks::settle`]. A rule adds from left to right.
     pub(super) fn add(&mut self, at: usize, kind: Kind, side: Side) {
         self.added.push((Mark { at, kind, width: 0 }, side));

@@ -204,7 +204,8 @@ fn check_limit(limit: usize, positions: usize) -> Result<(), String> {
     }
     if limit > positions {
         return Err(format!(
-            "{limit} is more than the model's {positions} positions (max_position_embeddings)"
+            "a limit of {limit} is more than the model's {positions} positions (max_position_embeddings); set \
+             max_sentence_length to {positions} or less"
         ));
     }
     Ok(())
