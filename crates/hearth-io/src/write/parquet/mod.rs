@@ -1,6 +1,7 @@
 //! Parquet.
 
 mod encodings;
+mod leaf;
 mod row_group;
 
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, encode_arrow_schema};
 use parquet::file::metadata::KeyValue;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::SchemaDescriptor;
 use rayon::ThreadPool;
 
-use self::row_group::RowGroup;
+use self::row_group::{Plan, RowGroup};
 use super::{Bytes, Failure, PIECE_BYTES, Sink, Staged, WriteOptions};
 use crate::at_rest::{pieces, size};
 use crate::spark::{ROW_METADATA, is_annotation, row_metadata};
@@ -48,7 +50,9 @@ pub(super) fn create(
         .map_err(|e| Failure::Encode(Box::new(e)))?;
     let file = SerializedFileWriter::new(file, columns.root_schema_ptr(), Arc::new(properties))?;
     Ok(Box::new(Parquet {
-        columns: ArrowRowGroupWriterFactory::new(&file, Arc::clone(schema)),
+        plan: Plan::of(schema),
+        writers: ArrowRowGroupWriterFactory::new(&file, Arc::clone(schema)),
+        columns,
         file,
         workers,
         group: None,
@@ -102,7 +106,9 @@ fn renamed(field: &FieldRef, name: &str) -> FieldRef {
 
 struct Parquet {
     file: SerializedFileWriter<Staged>,
-    columns: ArrowRowGroupWriterFactory,
+    plan: Plan,
+    writers: ArrowRowGroupWriterFactory,
+    columns: SchemaDescriptor,
     workers: ThreadPool,
     /// The row group in the making.
     group: Option<RowGroup>,
@@ -132,7 +138,9 @@ impl Sink for Parquet {
                 let group = match &mut self.group {
                     Some(group) => group,
                     none => none.insert(RowGroup::create(
+                        &self.plan,
                         &self.columns,
+                        &self.writers,
                         self.file.flushed_row_groups().len(),
                     )?),
                 };

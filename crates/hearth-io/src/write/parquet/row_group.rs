@@ -1,27 +1,59 @@
 //! A row group in the making, whose columns are encoded side by side.
 
-use arrow::array::RecordBatch;
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StructArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
 use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
-/// Encoded pages of every leaf column. A leaf is one task of the rayon pool that the call is made in, so the bytes do
-/// not depend on the number of threads.
+use super::leaf::{Chunk, Group, Leaf, Present, leaves};
+
+/// Encoded pages of every leaf column. A leaf, or a group of leaves with the same values, is one task of the rayon pool
+/// that the call is made in, so the bytes do not depend on the number of threads.
 pub(super) struct RowGroup {
-    leaves: Vec<ArrowColumnWriter>,
+    groups: Vec<Group>,
+    /// Leaves that Arrow encodes, with their places in the file.
+    others: Vec<(usize, ArrowColumnWriter)>,
     n_rows: usize,
     n_bytes: usize,
 }
 
+/// Who encodes each leaf column of a schema.
+pub(super) struct Plan(Vec<Option<Leaf>>);
+
+impl Plan {
+    pub(super) fn of(schema: &Schema) -> Self {
+        let fields = schema.fields().iter().enumerate();
+        Plan(fields.flat_map(|(i, field)| leaves(i, field)).collect())
+    }
+}
+
 impl RowGroup {
     pub(super) fn create(
-        columns: &ArrowRowGroupWriterFactory,
+        plan: &Plan,
+        columns: &SchemaDescriptor,
+        writers: &ArrowRowGroupWriterFactory,
         number: usize,
     ) -> Result<Self, ParquetError> {
+        let (mut groups, mut others) = (Vec::new(), Vec::new());
+        let writers = writers.create_column_writers(number)?;
+        for (place, (leaf, writer)) in plan.0.iter().zip(writers).enumerate() {
+            match leaf {
+                Some(leaf) => groups.push(Group::of(leaf.clone(), columns.column(place), place)?),
+                None => others.push((place, writer)),
+            }
+        }
         Ok(Self {
-            leaves: columns.create_column_writers(number)?,
+            groups,
+            others,
             n_rows: 0,
             n_bytes: 0,
         })
@@ -36,33 +68,116 @@ impl RowGroup {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
-        let fields = batch.schema_ref().fields();
-        let levels = fields
-            .par_iter()
-            .zip(batch.columns())
-            .with_max_len(1)
-            .map(|(field, column)| compute_leaves(field, column))
-            .collect::<Result<Vec<_>, _>>()?;
-        let levels: Vec<_> = levels.into_iter().flatten().collect();
-        self.leaves
-            .par_iter_mut()
-            .zip(&levels)
-            .with_max_len(1)
-            .try_for_each(|(leaf, levels)| leaf.write(levels))?;
+        let values = self.push_levels(batch)?;
+        let mut others = Vec::new();
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            if let Some((field, column)) = for_arrow(field, column)? {
+                others.extend(compute_leaves(&field, &column)?);
+            }
+        }
+        let (groups, writers) = (&mut self.groups, &mut self.others);
+        let ours = groups.par_iter_mut().zip(&values).with_max_len(1);
+        let ours = ours.map(|(group, values)| group.push_values(values));
+        let theirs = writers.par_iter_mut().zip(&others).with_max_len(1);
+        let theirs = theirs.map(|((_, writer), leaf)| writer.write(leaf));
+        ours.chain(theirs).collect::<Result<(), _>>()?;
         self.n_rows += batch.num_rows();
-        let sizes = self.leaves.iter();
-        self.n_bytes = sizes
-            .map(ArrowColumnWriter::get_estimated_total_bytes)
-            .sum();
+        let others = self.others.iter();
+        let others = others.map(|(_, writer)| writer.get_estimated_total_bytes());
+        self.n_bytes = self.groups.iter().map(Group::n_bytes).chain(others).sum();
         Ok(())
     }
 
-    /// The encoded columns.
-    pub(super) fn close(self) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        self.leaves
-            .into_par_iter()
-            .with_max_len(1)
-            .map(ArrowColumnWriter::close)
-            .collect()
+    /// Takes the levels of a batch, and gives the values of each group, having grouped leaves anew.
+    fn push_levels(&mut self, batch: &RecordBatch) -> Result<Vec<Present>, ParquetError> {
+        let mut all: Vec<Present> = Vec::new();
+        for mut group in std::mem::take(&mut self.groups) {
+            let mut values = group.push_levels(batch);
+            for member in (1..values.len()).rev() {
+                if !values[member].same_strings(&values[0]) {
+                    self.groups.push(group.split(member)?);
+                    all.push(values.swap_remove(member));
+                }
+            }
+            // Once some values are there, groups can only part.
+            let same = all.iter().position(|others| others.same_strings(&values[0]));
+            match same.filter(|_| self.n_rows == 0) {
+                Some(same) => self.groups[same].join(group),
+                None => {
+                    self.groups.push(group);
+                    all.push(values.swap_remove(0));
+                }
+            }
+        }
+        Ok(all)
     }
+
+    /// The encoded columns.
+    pub(super) fn close(self) -> Result<Vec<Encoded>, ParquetError> {
+        let ours = self.groups.into_par_iter().with_max_len(1).map(|group| {
+            let chunks = group.close()?.into_iter();
+            Ok(chunks.map(|(place, chunk)| (place, Encoded::Ours(chunk))).collect())
+        });
+        let theirs = self.others.into_par_iter().with_max_len(1);
+        let theirs = theirs.map(|(place, writer)| {
+            Ok(vec![(place, Encoded::Arrows(writer.close()?))])
+        });
+        let chunks = ours.chain(theirs).collect::<Result<Vec<Vec<_>>, ParquetError>>()?;
+        let mut chunks: Vec<_> = chunks.into_iter().flatten().collect();
+        chunks.sort_unstable_by_key(|&(place, _)| place);
+        Ok(chunks.into_iter().map(|(_, chunk)| chunk).collect())
+    }
+}
+
+/// An encoded column.
+pub(super) enum Encoded {
+    Ours(Chunk),
+    Arrows(ArrowColumnChunk),
+}
+
+impl Encoded {
+    /// Writes it as the next column of the row group.
+    pub(super) fn append_to_row_group<W: Write + Send>(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<(), ParquetError> {
+        match self {
+            Encoded::Ours(chunk) => chunk.append_to_row_group(group),
+            Encoded::Arrows(chunk) => chunk.append_to_row_group(group),
+        }
+    }
+}
+
+/// The column with those leaves only that Arrow encodes; `None` if there are none.
+fn for_arrow(
+    field: &FieldRef,
+    column: &ArrayRef,
+) -> Result<Option<(FieldRef, ArrayRef)>, ArrowError> {
+    let is_ours = |field: &Field| leaves(0, field).iter().all(Option::is_some);
+    if is_ours(field) {
+        return Ok(None);
+    }
+    let whole = || Ok(Some((Arc::clone(field), Arc::clone(column))));
+    let DataType::List(item) = field.data_type() else {
+        return whole();
+    };
+    let DataType::Struct(children) = item.data_type() else {
+        return whole();
+    };
+    let list = column.as_list::<i32>();
+    let items = list.values().as_struct();
+    let kept = children.iter().zip(items.columns());
+    let kept = kept.filter(|(child, _)| !is_ours(child));
+    let (children, columns): (Vec<FieldRef>, Vec<ArrayRef>) =
+        kept.map(|(child, column)| (Arc::clone(child), Arc::clone(column))).unzip();
+    let items = StructArray::try_new(children.into(), columns, items.nulls().cloned())?;
+    let item = Arc::new(Field::clone(item).with_data_type(items.data_type().clone()));
+    let list = ListArray::try_new(
+        Arc::clone(&item),
+        list.offsets().clone(),
+        Arc::new(items),
+        list.nulls().cloned(),
+    )?;
+    let field = Field::clone(field).with_data_type(DataType::List(item));
+    Ok(Some((Arc::new(field), Arc::new(list))))
 }

@@ -1,0 +1,117 @@
+//! Parquet's RLE and bit-packed hybrid: levels and dictionary indices.
+
+/// Encodes numbers of up to `width` bits: runs of at least eight as runs, what lies between packed in groups of eight.
+#[derive(Debug, Clone)]
+pub(super) struct Hybrid {
+    width: u32,
+    bytes: Vec<u8>,
+    /// Where the header of the packed groups in the making is.
+    header: Option<usize>,
+    n_groups: u8,
+    group: [u32; GROUP],
+    n_pending: usize,
+}
+
+const GROUP: usize = 8;
+/// As many as a header of one byte can count.
+const MOST_GROUPS: u8 = 63;
+
+impl Hybrid {
+    pub(super) fn new(width: u32) -> Self {
+        Hybrid {
+            width,
+            bytes: Vec::new(),
+            header: None,
+            n_groups: 0,
+            group: [0; GROUP],
+            n_pending: 0,
+        }
+    }
+
+    pub(super) fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Appends `value` `n` times.
+    #[inline]
+    pub(super) fn push(&mut self, value: u32, mut n: usize) {
+        while n > 0 {
+            if self.n_pending == 0 && n >= GROUP {
+                self.run(value, n);
+                return;
+            }
+            let end = GROUP.min(self.n_pending + n);
+            n -= end - self.n_pending;
+            self.group[self.n_pending..end].fill(value);
+            self.n_pending = end;
+            if end == GROUP {
+                self.pack();
+            }
+        }
+    }
+
+    fn run(&mut self, value: u32, n: usize) {
+        self.header = None;
+        varint(&mut self.bytes, (n as u64) << 1);
+        let n_bytes = self.width.div_ceil(8) as usize;
+        self.bytes.extend_from_slice(&value.to_le_bytes()[..n_bytes]);
+    }
+
+    fn pack(&mut self) {
+        let header = match self.header {
+            Some(header) if self.n_groups < MOST_GROUPS => header,
+            _ => {
+                self.n_groups = 0;
+                self.bytes.push(0);
+                self.bytes.len() - 1
+            }
+        };
+        self.n_groups += 1;
+        self.bytes[header] = self.n_groups << 1 | 1;
+        self.header = Some(header);
+        pack(&mut self.bytes, self.width, &self.group);
+        self.n_pending = 0;
+    }
+
+    /// Everything pushed so far; the next push begins anew.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        if self.n_pending > 0 {
+            self.group[self.n_pending..].fill(0);
+            self.pack();
+        }
+        self.header = None;
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+/// Appends numbers of `width` bits, the lowest bits first. Their number is a multiple of eight, so that bytes are full.
+#[inline]
+pub(super) fn pack(bytes: &mut Vec<u8>, width: u32, values: &[u32]) {
+    let mut word = 0_u64;
+    let mut n_bits = 0;
+    for &value in values {
+        word |= u64::from(value) << n_bits;
+        n_bits += width;
+        if n_bits >= 32 {
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is meant")]
+            bytes.extend_from_slice(&(word as u32).to_le_bytes());
+            word >>= 32;
+            n_bits -= 32;
+        }
+    }
+    bytes.extend_from_slice(&word.to_le_bytes()[..(n_bits / 8) as usize]);
+}
+
+/// Appends an unsigned LEB128 number.
+pub(super) fn varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value.to_le_bytes()[0]);
+}
+
+/// The bits that numbers up to `greatest` need.
+pub(super) fn width(greatest: u32) -> u32 {
+    u32::BITS - greatest.leading_zeros()
+}
