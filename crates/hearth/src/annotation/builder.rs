@@ -63,6 +63,22 @@ impl<'a> AnnotationBuilder<'a> {
         Self::over(source.results()).with_documents(source.has_documents())
     }
 
+    /// The same, with room for `n` annotations.
+    #[must_use]
+    pub fn expecting(mut self, n: usize) -> Self {
+        let columns = [
+            &mut self.begins,
+            &mut self.ends,
+            &mut self.ats,
+            &mut self.sentences,
+        ];
+        for column in columns {
+            column.reserve(n);
+        }
+        self.results.reserve(n);
+        self
+    }
+
     /// The same, keeping [`Span::document`] if `documents`.
     #[must_use]
     pub fn with_documents(mut self, documents: bool) -> Self {

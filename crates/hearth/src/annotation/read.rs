@@ -118,6 +118,12 @@ impl<'a> Annotations<'a> {
         }
     }
 
+    /// Bytes of the result of annotation `index`.
+    pub(crate) fn result_len(&self, index: usize) -> usize {
+        // The lowest half of a view's lower half is its length.
+        (self.result.views()[index] & u128::from(u32::MAX)) as usize
+    }
+
     /// Whether rows hold several documents.
     #[must_use]
     pub fn has_documents(&self) -> bool {

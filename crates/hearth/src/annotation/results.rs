@@ -33,6 +33,10 @@ impl<'a> Results<'a> {
         self.source
     }
 
+    pub(super) fn reserve(&mut self, n: usize) {
+        self.views.reserve(n);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.views.len()
     }

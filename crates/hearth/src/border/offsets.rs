@@ -5,84 +5,85 @@ use std::ops::Range;
 use super::Offsets;
 use crate::annotation::Span;
 
-/// A text, with positions of its bytes found in constant time.
+/// A text, with the positions of its bytes. Those after the last one asked for are found at once.
 pub(super) struct Positions<'a> {
     text: &'a str,
-    /// Empty where a position is a byte.
-    blocks: Vec<Block>,
     /// Whether a character has as many UTF-16 units as it is counted for.
     counts_units: bool,
+    /// Empty where a position is a byte.
+    wide: Vec<Wide>,
+    /// How many of them end before the last byte asked for, or there.
+    passed: usize,
+    /// The bytes between the last of those and the next, whose positions are all `over` less.
+    here: Range<usize>,
+    over: usize,
 }
 
-/// 64 bytes.
-struct Block {
-    /// What is counted before them.
-    before: u32,
-    /// Which bytes begin a character, the first one in the lowest bit.
-    characters: u64,
-    /// Which begin one of two UTF-16 units, where these are counted.
-    pairs: u64,
+/// A character of several bytes.
+struct Wide {
+    /// The byte after it.
+    end: usize,
+    /// By how much its position is less than `end`.
+    over: usize,
 }
 
-impl Block {
-    const BYTES: usize = 64;
-
-    /// The block of these bytes.
-    fn of(bytes: &[u8], before: u32, units: bool) -> Self {
-        let bits = |begins: fn(u8) -> bool| {
-            let ascending = bytes.iter().rev();
-            ascending.fold(0, |bits, &byte| bits << 1 | u64::from(begins(byte)))
-        };
-        Block {
-            before,
-            characters: bits(|byte| byte & 0xC0 != 0x80),
-            pairs: if units { bits(|byte| byte >= 0xF0) } else { 0 },
+/// The characters of several bytes, and whether any of them has two UTF-16 units.
+fn wide(text: &str, offsets: Offsets) -> (Vec<Wide>, bool) {
+    let mut wide: Vec<Wide> = Vec::new();
+    let (mut over, mut has_pairs) = (0, false);
+    for (block, bytes) in text.as_bytes().chunks(64).enumerate() {
+        if bytes.is_ascii() {
+            continue;
+        }
+        for (i, byte) in bytes.iter().enumerate() {
+            let (length, units) = match byte {
+                0xF0.. => (4, 2),
+                0xE0.. => (3, 1),
+                0xC0.. => (2, 1),
+                _ => continue,
+            };
+            has_pairs |= units == 2;
+            over += length - if offsets == Offsets::Utf16 { units } else { 1 };
+            let end = 64 * block + i + length;
+            wide.push(Wide { end, over });
         }
     }
-
-    /// What is counted before byte `at` of the block.
-    fn position(&self, at: usize) -> u32 {
-        let below = !(u64::MAX << at);
-        let counted = (self.characters & below).count_ones() + (self.pairs & below).count_ones();
-        self.before + counted
-    }
-
-    /// What is counted before the next block.
-    fn after(&self) -> u32 {
-        self.before + self.characters.count_ones() + self.pairs.count_ones()
-    }
+    (wide, has_pairs)
 }
 
 impl<'a> Positions<'a> {
     pub(super) fn of(text: &'a str, offsets: Offsets) -> Self {
         let ascii = text.is_ascii();
-        let mut blocks: Vec<Block> = Vec::new();
-        if offsets != Offsets::Byte && !ascii {
-            // With the empty block after whole ones the end of the text is in a block too.
-            for start in (0..=text.len()).step_by(Block::BYTES) {
-                let end = text.len().min(start + Block::BYTES);
-                let before = blocks.last().map_or(0, Block::after);
-                let bytes = &text.as_bytes()[start..end];
-                blocks.push(Block::of(bytes, before, offsets == Offsets::Utf16));
-            }
-        }
-        let has_pairs = || text.bytes().any(|byte| byte >= 0xF0);
+        let (wide, has_pairs) = match offsets {
+            Offsets::Char | Offsets::Utf16 if !ascii => wide(text, offsets),
+            _ => (Vec::new(), false),
+        };
         Positions {
             text,
-            blocks,
             counts_units: match offsets {
                 Offsets::Utf16 => true,
-                Offsets::Char => ascii || !has_pairs(),
+                Offsets::Char => !has_pairs,
                 Offsets::Byte => ascii,
             },
+            here: 0..wide.first().map_or(usize::MAX, |first| first.end),
+            over: 0,
+            wide,
+            passed: 0,
         }
     }
 
-    /// `begin` and `end` of an annotation of this text; `None` where it does not stand there.
-    pub(super) fn of_annotation(&self, span: Span, result: &str) -> Option<(i32, i32)> {
+    /// `begin` and `end` of an annotation of this text, whose `result` has `length` bytes; `None` where it does not stand
+    /// there.
+    #[inline]
+    pub(super) fn of_annotation<'r>(
+        &mut self,
+        span: Span,
+        length: usize,
+        result: impl Fn() -> &'r str,
+    ) -> Option<(i32, i32)> {
         if self.counts_units {
             let start = usize::try_from(span.at).ok()?;
-            let place = self.of_range(start..start + result.len());
+            let place = self.of_range(start..start + length);
             // Whether or not the result was rewritten, as many bytes as it has, and as many units as Spark says, are the
             // same text. To compare that takes longer.
             if let Some((begin, end)) = place
@@ -91,23 +92,40 @@ impl<'a> Positions<'a> {
                 return place;
             }
         }
-        self.of_range(standing(self.text, span, result)?)
+        self.of_range(standing(self.text, span, result())?)
     }
 
     /// `begin` and `end` of bytes of the text; `None` where they are not whole characters of it.
-    pub(super) fn of_range(&self, bytes: Range<usize>) -> Option<(i32, i32)> {
+    pub(super) fn of_range(&mut self, bytes: Range<usize>) -> Option<(i32, i32)> {
         Some((self.of_byte(bytes.start)?, self.of_byte(bytes.end)?))
     }
 
-    fn of_byte(&self, byte: usize) -> Option<i32> {
+    #[inline]
+    fn of_byte(&mut self, byte: usize) -> Option<i32> {
         if !self.text.is_char_boundary(byte) {
             return None;
         }
-        let position = match self.blocks.get(byte / Block::BYTES) {
-            Some(block) => block.position(byte % Block::BYTES),
-            None => u32::try_from(byte).ok()?,
+        if !self.here.contains(&byte) {
+            self.pass(byte);
+        }
+        i32::try_from(byte - self.over).ok()
+    }
+
+    /// Finds the characters that end before this byte, or there.
+    fn pass(&mut self, byte: usize) {
+        const NEAR: usize = 8;
+        let ends = |wide: &Wide| wide.end <= byte;
+        let ahead = &self.wide[self.passed..];
+        let is_near = byte >= self.here.start && ahead.get(NEAR).is_none_or(|far| !ends(far));
+        self.passed = if is_near {
+            self.passed + ahead.iter().take_while(|wide| ends(wide)).count()
+        } else {
+            self.wide.partition_point(ends)
         };
-        i32::try_from(position).ok()
+        let last = self.passed.checked_sub(1).map(|last| &self.wide[last]);
+        let next = self.wide.get(self.passed);
+        self.here = last.map_or(0, |last| last.end)..next.map_or(usize::MAX, |next| next.end);
+        self.over = last.map_or(0, |last| last.over);
     }
 }
 
@@ -195,7 +213,7 @@ mod tests {
     fn an_annotation_stands_where_comparing_finds_it() {
         for text in ["plain text", "x İbn é€.", "a😀b é", &"é😀".repeat(20)] {
             for offsets in [Offsets::Char, Offsets::Byte, Offsets::Utf16] {
-                let positions = Positions::of(text, offsets);
+                let mut positions = Positions::of(text, offsets);
                 for at in -1..=i32::try_from(text.len()).unwrap() {
                     for units in -1..5 {
                         for result in ["", "x", "i\u{307}b", "İbn", "é", "ee", "😀", "a😀b", "text"]
@@ -203,7 +221,7 @@ mod tests {
                             let span = span(at, units);
                             let range = standing(text, span, result);
                             assert_eq!(
-                                positions.of_annotation(span, result),
+                                positions.of_annotation(span, result.len(), || result),
                                 range.and_then(|range| positions.of_range(range)),
                                 "{text} {span:?} {result}"
                             );

@@ -1,6 +1,7 @@
 //! Where the annotations of a column stand, in the unit asked for.
 
-use arrow::array::{Array, ArrayBuilder, Int32Array, Int32Builder, RecordBatch};
+use arrow::array::{Array, BooleanBufferBuilder, Int32Array, RecordBatch};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::Field;
 use hearth_text::cleanup::clean_traced;
 
@@ -8,7 +9,7 @@ use super::Offsets;
 use super::offsets::{Positions, standing};
 use super::origin::{Documents, originals};
 use crate::Result;
-use crate::annotation::{Annotations, Origin, Span};
+use crate::annotation::{Annotations, Origin};
 
 /// Begins and ends (exclusive) of all annotations of a column.
 pub(crate) type Places = [Int32Array; 2];
@@ -55,8 +56,11 @@ fn in_document(batch: &RecordBatch, column: usize, offsets: Offsets) -> Result<P
     }
     let documents = Documents::of(batch, column)?;
     let place = |text| {
-        let positions = Positions::of(text, offsets);
-        move |span, result: &str| positions.of_annotation(span, result)
+        let mut positions = Positions::of(text, offsets);
+        move |i| {
+            let result = || annotations.result(i);
+            positions.of_annotation(annotations.span(i), annotations.result_len(i), result)
+        }
     };
     Ok(find(&annotations, |row| documents.texts(row), place))
 }
@@ -78,32 +82,27 @@ pub(crate) fn in_original(
     };
     let place = |text| {
         let (document, edits) = clean_traced(mode, text);
-        let positions = Positions::of(text, offsets);
-        move |span, result: &str| {
-            positions.of_range(edits.original(standing(&document, span, result)?))
+        let mut positions = Positions::of(text, offsets);
+        move |i| {
+            let found = standing(&document, annotations.span(i), annotations.result(i))?;
+            positions.of_range(edits.original(found))
         }
     };
     let texts_of = |row| texts.of_row(row).flatten().collect();
     Ok(Some(find(&annotations, texts_of, place)))
 }
 
-/// Places of all annotations, by what `place` makes of each of the texts of their row.
+/// Places of all annotations, found by number by what `place` makes of each of the texts of their row.
 fn find<'t, P>(
     annotations: &Annotations<'_>,
     texts_of: impl Fn(usize) -> Vec<&'t str>,
     place: impl Fn(&'t str) -> P,
 ) -> Places
 where
-    P: Fn(Span, &str) -> Option<(i32, i32)>,
+    P: FnMut(usize) -> Option<(i32, i32)>,
 {
     let total = annotations.results().len();
-    let mut begins = Int32Builder::with_capacity(total);
-    let mut ends = Int32Builder::with_capacity(total);
-    // A sliced list does not begin with its first item.
-    let first = annotations.list().value_offsets().first().copied();
-    let skipped = usize::try_from(first.unwrap_or(0)).unwrap_or(0);
-    begins.append_nulls(skipped);
-    ends.append_nulls(skipped);
+    let mut found = Found::with_capacity(total);
     let mut texts: Vec<&str> = Vec::new();
     let mut places: Vec<P> = Vec::new();
     for row in 0..annotations.rows() {
@@ -119,24 +118,66 @@ where
             texts = if own.is_empty() { vec![""] } else { own };
             places = texts.iter().map(|text| place(text)).collect();
         }
-        for i in range {
-            let span = annotations.span(i);
-            let document = usize::try_from(span.document).unwrap_or(usize::MAX);
-            let place = places.get(document);
-            let found = place.and_then(|place| place(span, annotations.result(i)));
-            match found {
-                Some((begin, end)) => {
-                    begins.append_value(begin);
-                    ends.append_value(end);
-                }
-                None => {
-                    begins.append_null();
-                    ends.append_null();
+        // A sliced list does not begin with its first item.
+        found.skip_to(range.start);
+        match places.as_mut_slice() {
+            [place] if !annotations.has_documents() => range.for_each(|i| found.push(place(i))),
+            places => {
+                for i in range {
+                    let document = usize::try_from(annotations.span(i).document);
+                    let place = document.ok().and_then(|document| places.get_mut(document));
+                    found.push(place.and_then(|place| place(i)));
                 }
             }
         }
     }
-    begins.append_nulls(total - begins.len());
-    ends.append_nulls(total - ends.len());
-    [begins.finish(), ends.finish()]
+    found.skip_to(total);
+    found.finish()
+}
+
+/// Places under construction.
+struct Found {
+    begins: Vec<i32>,
+    ends: Vec<i32>,
+    /// Annotations without a place, ascending.
+    missing: Vec<usize>,
+}
+
+impl Found {
+    fn with_capacity(n: usize) -> Self {
+        Found {
+            begins: Vec::with_capacity(n),
+            ends: Vec::with_capacity(n),
+            missing: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, place: Option<(i32, i32)>) {
+        if place.is_none() {
+            self.missing.push(self.begins.len());
+        }
+        let (begin, end) = place.unwrap_or_default();
+        self.begins.push(begin);
+        self.ends.push(end);
+    }
+
+    /// Says that the annotations before `index` have no place.
+    fn skip_to(&mut self, index: usize) {
+        while self.begins.len() < index {
+            self.push(None);
+        }
+    }
+
+    fn finish(self) -> Places {
+        let nulls = (!self.missing.is_empty()).then(|| {
+            let mut valid = BooleanBufferBuilder::new(self.begins.len());
+            valid.append_n(self.begins.len(), true);
+            for index in self.missing {
+                valid.set_bit(index, false);
+            }
+            NullBuffer::new(valid.finish())
+        });
+        [self.begins, self.ends].map(|places| Int32Array::new(places.into(), nulls.clone()))
+    }
 }

@@ -11,6 +11,9 @@ use crate::{Error, Result};
 
 const REQUIRED: [AnnotatorType; 1] = [AnnotatorType::Document];
 
+/// Most texts have more.
+const BYTES_PER_TOKEN: usize = 4;
+
 /// Whose rules find the tokens.
 #[derive(Debug)]
 pub(super) enum Rules {
@@ -50,7 +53,8 @@ impl Stage for Cutter {
 
     fn apply(&self, batch: &RecordBatch, at: &Bound, seen: &Counts) -> Result<Output> {
         let sentences = Annotations::of(batch, at.reads[0])?;
-        let mut out = AnnotationBuilder::following(&sentences);
+        let bytes: usize = sentences.results().lengths().map(|n| n as usize).sum();
+        let mut out = AnnotationBuilder::following(&sentences).expecting(bytes / BYTES_PER_TOKEN);
         for row in 0..sentences.rows() {
             for index in sentences.row(row) {
                 let sentence = sentences.span(index);

@@ -100,7 +100,9 @@ impl RowGroup {
                 }
             }
             // Once some values are there, groups can only part.
-            let same = all.iter().position(|others| others.same_strings(&values[0]));
+            let same = all
+                .iter()
+                .position(|others| others.same_strings(&values[0]));
             match same.filter(|_| self.n_rows == 0) {
                 Some(same) => self.groups[same].join(group),
                 None => {
@@ -116,13 +118,16 @@ impl RowGroup {
     pub(super) fn close(self) -> Result<Vec<Encoded>, ParquetError> {
         let ours = self.groups.into_par_iter().with_max_len(1).map(|group| {
             let chunks = group.close()?.into_iter();
-            Ok(chunks.map(|(place, chunk)| (place, Encoded::Ours(chunk))).collect())
+            Ok(chunks
+                .map(|(place, chunk)| (place, Encoded::Ours(chunk)))
+                .collect())
         });
         let theirs = self.others.into_par_iter().with_max_len(1);
-        let theirs = theirs.map(|(place, writer)| {
-            Ok(vec![(place, Encoded::Arrows(writer.close()?))])
-        });
-        let chunks = ours.chain(theirs).collect::<Result<Vec<Vec<_>>, ParquetError>>()?;
+        let theirs =
+            theirs.map(|(place, writer)| Ok(vec![(place, Encoded::Arrows(writer.close()?))]));
+        let chunks = ours
+            .chain(theirs)
+            .collect::<Result<Vec<Vec<_>>, ParquetError>>()?;
         let mut chunks: Vec<_> = chunks.into_iter().flatten().collect();
         chunks.sort_unstable_by_key(|&(place, _)| place);
         Ok(chunks.into_iter().map(|(_, chunk)| chunk).collect())
@@ -168,8 +173,9 @@ fn for_arrow(
     let items = list.values().as_struct();
     let kept = children.iter().zip(items.columns());
     let kept = kept.filter(|(child, _)| !is_ours(child));
-    let (children, columns): (Vec<FieldRef>, Vec<ArrayRef>) =
-        kept.map(|(child, column)| (Arc::clone(child), Arc::clone(column))).unzip();
+    let (children, columns): (Vec<FieldRef>, Vec<ArrayRef>) = kept
+        .map(|(child, column)| (Arc::clone(child), Arc::clone(column)))
+        .unzip();
     let items = StructArray::try_new(children.into(), columns, items.nulls().cloned())?;
     let item = Arc::new(Field::clone(item).with_data_type(items.data_type().clone()));
     let list = ListArray::try_new(

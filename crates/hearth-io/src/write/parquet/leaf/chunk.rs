@@ -122,7 +122,10 @@ impl Pages {
             values += data.values;
             offset += data.page.bytes.len();
             match kinds.last_mut() {
-                Some(kind) if kind.page_type != PageType::DICTIONARY_PAGE && kind.encoding == data.encoding => {
+                Some(kind)
+                    if kind.page_type != PageType::DICTIONARY_PAGE
+                        && kind.encoding == data.encoding =>
+                {
                     kind.count += 1;
                 }
                 _ => {

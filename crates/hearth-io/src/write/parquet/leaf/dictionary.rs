@@ -72,7 +72,8 @@ impl Dictionary {
         let mut slot = self.slot(key);
         while let Some(number) = self.slots[slot].checked_sub(1) {
             let found = self.keys[number as usize] == key;
-            if found && (short.is_some() || self.entry(number)[LENGTH..] == *strings.get(i).as_bytes())
+            if found
+                && (short.is_some() || self.entry(number)[LENGTH..] == *strings.get(i).as_bytes())
             {
                 return Some(number);
             }
@@ -130,7 +131,10 @@ const LENGTH: usize = size_of::<u32>();
 /// Appends a string in PLAIN encoding. Lists of Arrow's cannot hold one whose length needs more than 32 bits.
 #[inline]
 pub(super) fn push_plain(bytes: &mut Vec<u8>, text: &str) {
-    #[expect(clippy::cast_possible_truncation, reason = "checked where the array was made")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked where the array was made"
+    )]
     let length = text.len() as u32;
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());

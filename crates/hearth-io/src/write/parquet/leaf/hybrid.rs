@@ -50,11 +50,34 @@ impl Hybrid {
         }
     }
 
+    /// Appends all of these.
+    pub(super) fn push_all(&mut self, values: &[u32]) {
+        let (groups, rest) = values.as_chunks::<GROUP>();
+        let mut groups = groups.iter().peekable();
+        while let Some(group) = groups.next() {
+            let alike = |other: &[u32; GROUP]| *other == [group[0]; GROUP];
+            if alike(group) {
+                let mut n = GROUP;
+                while groups.next_if(|next| alike(next)).is_some() {
+                    n += GROUP;
+                }
+                self.push(group[0], n);
+            } else if self.n_pending == 0 {
+                self.group = *group;
+                self.pack();
+            } else {
+                group.iter().for_each(|&value| self.push(value, 1));
+            }
+        }
+        rest.iter().for_each(|&value| self.push(value, 1));
+    }
+
     fn run(&mut self, value: u32, n: usize) {
         self.header = None;
         varint(&mut self.bytes, (n as u64) << 1);
         let n_bytes = self.width.div_ceil(8) as usize;
-        self.bytes.extend_from_slice(&value.to_le_bytes()[..n_bytes]);
+        self.bytes
+            .extend_from_slice(&value.to_le_bytes()[..n_bytes]);
     }
 
     fn pack(&mut self) {
@@ -93,7 +116,10 @@ pub(super) fn pack(bytes: &mut Vec<u8>, width: u32, values: &[u32]) {
         word |= u64::from(value) << n_bits;
         n_bits += width;
         if n_bits >= 32 {
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is meant")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is what is meant"
+            )]
             bytes.extend_from_slice(&(word as u32).to_le_bytes());
             word >>= 32;
             n_bits -= 32;

@@ -106,7 +106,12 @@ impl Levels {
         self.counts.rows += column.len();
         let mut places = Vec::new();
         if self.nesting.is_flat() {
-            self.items(0..column.len(), None, column.logical_nulls().as_ref(), &mut places);
+            self.items(
+                0..column.len(),
+                None,
+                column.logical_nulls().as_ref(),
+                &mut places,
+            );
             return Present {
                 array: column.clone(),
                 places,

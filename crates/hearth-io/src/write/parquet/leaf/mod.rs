@@ -41,7 +41,12 @@ pub(super) struct Leaf {
 pub(super) fn leaves(column: usize, field: &Field) -> Vec<Option<Leaf>> {
     let leaf = |child, nesting, data_type: &DataType| {
         let is_text = is_text(data_type);
-        (is_text || *data_type == DataType::Int32).then_some(Leaf { column, child, nesting, is_text })
+        (is_text || *data_type == DataType::Int32).then_some(Leaf {
+            column,
+            child,
+            nesting,
+            is_text,
+        })
     };
     let others = |data_type: &DataType| vec![None; n_leaves(data_type)];
     match field.data_type() {
@@ -68,7 +73,10 @@ pub(super) fn leaves(column: usize, field: &Field) -> Vec<Option<Leaf>> {
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 /// The Parquet columns that a type becomes.
@@ -105,7 +113,11 @@ struct Member {
 
 impl Group {
     /// A group of one leaf, the one at `place` in the file.
-    pub(super) fn of(leaf: Leaf, column: ColumnDescPtr, place: usize) -> Result<Self, ParquetError> {
+    pub(super) fn of(
+        leaf: Leaf,
+        column: ColumnDescPtr,
+        place: usize,
+    ) -> Result<Self, ParquetError> {
         let member = Member {
             levels: Levels::new(leaf.nesting),
             bounds: leaf.nesting.is_flat().then(Bounds::default),
@@ -127,7 +139,9 @@ impl Group {
     /// Takes the levels of a batch; gives the values of each member.
     pub(super) fn push_levels(&mut self, batch: &RecordBatch) -> Vec<Present> {
         let push = |member: &mut Member| {
-            let present = member.levels.push(batch.column(member.leaf.column), member.leaf.child);
+            let present = member
+                .levels
+                .push(batch.column(member.leaf.column), member.leaf.child);
             if let Some(bounds) = &mut member.bounds {
                 bounds.take(&present);
             }
@@ -195,7 +209,8 @@ impl Group {
                 };
                 let statistics = member.bounds.map(Bounds::statistics);
                 let pages = member.pages;
-                let chunk = pages.finish(member.column, compression, dictionary.clone(), statistics)?;
+                let chunk =
+                    pages.finish(member.column, compression, dictionary.clone(), statistics)?;
                 Ok((member.place, chunk))
             })
             .collect()

@@ -28,7 +28,11 @@ impl Bounds {
             if self.least.as_deref().is_none_or(|least| text < least) {
                 self.least = Some(text.to_owned());
             }
-            if self.greatest.as_deref().is_none_or(|greatest| text > greatest) {
+            if self
+                .greatest
+                .as_deref()
+                .is_none_or(|greatest| text > greatest)
+            {
                 self.greatest = Some(text.to_owned());
             }
         }

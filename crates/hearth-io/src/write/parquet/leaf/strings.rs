@@ -54,8 +54,14 @@ impl<'a> Strings<'a> {
     }
 
     /// Whether these are the same strings, those at `places` and the others at theirs.
-    pub(super) fn equal(self, places: &[Range<usize>], other: Self, theirs: &[Range<usize>]) -> bool {
-        let count = |places: &[Range<usize>]| places.iter().map(ExactSizeIterator::len).sum::<usize>();
+    pub(super) fn equal(
+        self,
+        places: &[Range<usize>],
+        other: Self,
+        theirs: &[Range<usize>],
+    ) -> bool {
+        let count =
+            |places: &[Range<usize>]| places.iter().map(ExactSizeIterator::len).sum::<usize>();
         let all = |places: &[Range<usize>]| places.to_vec().into_iter().flatten();
         count(places) == count(theirs)
             && all(places).zip(all(theirs)).all(|(i, k)| {

@@ -148,13 +148,15 @@ impl StringValues {
             && let Some(dictionary) = &mut self.dictionary
         {
             self.numbers.reserve(places.len());
-            let full = places.by_ref().find_map(|i| match dictionary.number(strings, i) {
-                Some(number) => {
-                    self.numbers.push(number);
-                    None
-                }
-                None => Some(i),
-            });
+            let full = places
+                .by_ref()
+                .find_map(|i| match dictionary.number(strings, i) {
+                    Some(number) => {
+                        self.numbers.push(number);
+                        None
+                    }
+                    None => Some(i),
+                });
             if let Some(first) = full {
                 self.end_dictionary();
                 push_plain(&mut self.plain, strings.get(first));
@@ -189,9 +191,7 @@ impl StringValues {
         let greatest = u32::try_from(self.n_entries.saturating_sub(1)).unwrap_or(u32::MAX);
         let width = width(greatest);
         let mut numbers = Hybrid::new(width);
-        for run in self.numbers.chunk_by(PartialEq::eq) {
-            numbers.push(run[0], run.len());
-        }
+        numbers.push_all(&self.numbers);
         self.numbers.clear();
         let mut bytes = vec![width.to_le_bytes()[0]];
         bytes.append(&mut numbers.take());
