@@ -13,4 +13,5 @@ mod inputs;
 mod ndjson;
 mod output;
 mod parquet;
+mod parquet_leaves;
 mod text;

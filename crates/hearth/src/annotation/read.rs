@@ -106,6 +106,7 @@ impl<'a> Annotations<'a> {
     }
 
     /// The numbers of annotation `index`.
+    #[inline]
     #[must_use]
     pub fn span(&self, index: usize) -> Span {
         let [begin, end, at, sentence] = self.spans.map(|column| column[index]);
@@ -119,6 +120,7 @@ impl<'a> Annotations<'a> {
     }
 
     /// Bytes of the result of annotation `index`.
+    #[inline]
     pub(crate) fn result_len(&self, index: usize) -> usize {
         // The lowest half of a view's lower half is its length.
         (self.result.views()[index] & u128::from(u32::MAX)) as usize

@@ -31,23 +31,28 @@ struct Wide {
 fn wide(text: &str, offsets: Offsets) -> (Vec<Wide>, bool) {
     let mut wide: Vec<Wide> = Vec::new();
     let (mut over, mut has_pairs) = (0, false);
-    for (block, bytes) in text.as_bytes().chunks(64).enumerate() {
-        if bytes.is_ascii() {
-            continue;
-        }
-        for (i, byte) in bytes.iter().enumerate() {
-            let (length, units) = match byte {
-                0xF0.. => (4, 2),
-                0xE0.. => (3, 1),
-                0xC0.. => (2, 1),
-                _ => continue,
-            };
-            has_pairs |= units == 2;
-            over += length - if offsets == Offsets::Utf16 { units } else { 1 };
-            let end = 64 * block + i + length;
-            wide.push(Wide { end, over });
+    let mut take = |i: usize, byte: u8| {
+        let (length, units) = match byte {
+            0xF0.. => (4, 2),
+            0xE0.. => (3, 1),
+            0xC0.. => (2, 1),
+            _ => return,
+        };
+        has_pairs |= units == 2;
+        over += length - if offsets == Offsets::Utf16 { units } else { 1 };
+        let end = i + length;
+        wide.push(Wide { end, over });
+    };
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        if u64::from_le_bytes(*word) & 0x8080_8080_8080_8080 != 0 {
+            (0..8).for_each(|i| take(8 * n + i, word[i]));
         }
     }
+    let n = text.len() - rest.len();
+    rest.iter()
+        .enumerate()
+        .for_each(|(i, &byte)| take(n + i, byte));
     (wide, has_pairs)
 }
 

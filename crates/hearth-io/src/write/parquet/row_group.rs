@@ -14,7 +14,7 @@ use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::SchemaDescriptor;
 use rayon::prelude::*;
 
-use super::leaf::{Chunk, Group, Leaf, Present, leaves};
+use super::leaf::{Chunk, Group, Leaf, Present, is_ours, leaves};
 
 /// Encoded pages of every leaf column. A leaf, or a group of leaves with the same values, is one task of the rayon pool
 /// that the call is made in, so the bytes do not depend on the number of threads.
@@ -158,8 +158,7 @@ fn for_arrow(
     field: &FieldRef,
     column: &ArrayRef,
 ) -> Result<Option<(FieldRef, ArrayRef)>, ArrowError> {
-    let is_ours = |field: &Field| leaves(0, field).iter().all(Option::is_some);
-    if is_ours(field) {
+    if leaves(0, field).iter().all(Option::is_some) {
         return Ok(None);
     }
     let whole = || Ok(Some((Arc::clone(field), Arc::clone(column))));
@@ -172,7 +171,7 @@ fn for_arrow(
     let list = column.as_list::<i32>();
     let items = list.values().as_struct();
     let kept = children.iter().zip(items.columns());
-    let kept = kept.filter(|(child, _)| !is_ours(child));
+    let kept = kept.filter(|(child, _)| !is_ours(child.data_type()));
     let (children, columns): (Vec<FieldRef>, Vec<ArrayRef>) = kept
         .map(|(child, column)| (Arc::clone(child), Arc::clone(column)))
         .unzip();

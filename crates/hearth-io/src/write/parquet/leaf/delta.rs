@@ -1,6 +1,6 @@
 //! Parquet's DELTA_BINARY_PACKED for 32-bit integers.
 
-use super::hybrid::{pack, varint, width};
+use super::hybrid::{GROUP, pack, varint, width};
 
 const BLOCK: usize = 128;
 const MINIBLOCK: usize = 32;
@@ -42,7 +42,7 @@ fn encode_block(bytes: &mut Vec<u8>, deltas: &[i32]) {
         }
         let width = width(over.iter().fold(0, |bits, &value| bits | value));
         bytes[widths + i] = width.to_le_bytes()[0];
-        pack(bytes, width, &over);
+        pack(bytes, width, over.as_chunks::<GROUP>().0);
     }
 }
 

@@ -109,7 +109,6 @@ impl Dictionary {
         let half = u128::from(u64::MAX);
         let [a, b] = self.seeds.map(u128::from);
         let product = (key & half ^ a) * (key >> 64 ^ b);
-        #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
         let hash = (product >> 64 ^ product) as usize;
         hash & (self.slots.len() - 1)
     }

@@ -12,7 +12,7 @@ pub(super) struct Hybrid {
     n_pending: usize,
 }
 
-const GROUP: usize = 8;
+pub(super) const GROUP: usize = 8;
 /// As many as a header of one byte can count.
 const MOST_GROUPS: u8 = 63;
 
@@ -92,7 +92,7 @@ impl Hybrid {
         self.n_groups += 1;
         self.bytes[header] = self.n_groups << 1 | 1;
         self.header = Some(header);
-        pack(&mut self.bytes, self.width, &self.group);
+        pack(&mut self.bytes, self.width, &[self.group]);
         self.n_pending = 0;
     }
 
@@ -107,25 +107,45 @@ impl Hybrid {
     }
 }
 
-/// Appends numbers of `width` bits, the lowest bits first. Their number is a multiple of eight, so that bytes are full.
+/// Appends numbers of `width` bits, the lowest bits first; a group takes `width` bytes.
 #[inline]
-pub(super) fn pack(bytes: &mut Vec<u8>, width: u32, values: &[u32]) {
-    let mut word = 0_u64;
-    let mut n_bits = 0;
-    for &value in values {
-        word |= u64::from(value) << n_bits;
-        n_bits += width;
-        if n_bits >= 32 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the lower half is what is meant"
-            )]
-            bytes.extend_from_slice(&(word as u32).to_le_bytes());
-            word >>= 32;
-            n_bits -= 32;
+pub(super) fn pack(bytes: &mut Vec<u8>, width: u32, groups: &[[u32; GROUP]]) {
+    let start = bytes.len();
+    let end = start + groups.len() * width as usize;
+    // Each group is stored as whole words, beyond whose part the next one goes on.
+    bytes.resize(end + 2 * size_of::<u128>(), 0);
+    let place = |values: &[u32]| {
+        let shifts = (0..u64::BITS).step_by(width as usize);
+        let placed = values
+            .iter()
+            .zip(shifts)
+            .map(|(&value, shift)| u64::from(value) << shift);
+        placed.fold(0, |word, value| word | value)
+    };
+    for (i, group) in groups.iter().enumerate() {
+        let at = start + i * width as usize;
+        match width {
+            0 => {}
+            1..=8 => bytes[at..at + 8].copy_from_slice(&place(group).to_le_bytes()),
+            9..=16 => {
+                let [low, high] = [&group[..4], &group[4..]].map(|half| u128::from(place(half)));
+                let word = low | high << (4 * width);
+                bytes[at..at + 16].copy_from_slice(&word.to_le_bytes());
+            }
+            _ => {
+                let (mut word, mut n_bits, mut at) = (0_u64, 0, at);
+                for &value in group {
+                    word |= u64::from(value) << n_bits;
+                    n_bits += width;
+                    while n_bits >= 8 {
+                        bytes[at] = word.to_le_bytes()[0];
+                        (word, n_bits, at) = (word >> 8, n_bits - 8, at + 1);
+                    }
+                }
+            }
         }
     }
-    bytes.extend_from_slice(&word.to_le_bytes()[..(n_bits / 8) as usize]);
+    bytes.truncate(end);
 }
 
 /// Appends an unsigned LEB128 number.

@@ -40,36 +40,38 @@ pub(super) struct Leaf {
 /// The leaves of a field that are encoded here, by their place among its leaves. `None` for those that are not.
 pub(super) fn leaves(column: usize, field: &Field) -> Vec<Option<Leaf>> {
     let leaf = |child, nesting, data_type: &DataType| {
-        let is_text = is_text(data_type);
-        (is_text || *data_type == DataType::Int32).then_some(Leaf {
+        vec![Some(Leaf {
             column,
             child,
             nesting,
-            is_text,
-        })
+            is_text: is_text(data_type),
+        })]
     };
     let others = |data_type: &DataType| vec![None; n_leaves(data_type)];
     match field.data_type() {
-        text if is_text(text) => vec![leaf(0, Nesting::flat(field), text)],
+        text if is_text(text) => leaf(0, Nesting::flat(field), text),
         DataType::List(item) => match item.data_type() {
-            DataType::Struct(children) => children
-                .iter()
-                .enumerate()
-                .flat_map(|(i, child)| {
-                    let nesting = Nesting::child(field, item, child);
-                    match leaf(i, nesting, child.data_type()) {
-                        Some(leaf) => vec![Some(leaf)],
-                        None => others(child.data_type()),
-                    }
-                })
-                .collect(),
-            data_type => match leaf(0, Nesting::item(field, item), data_type) {
-                Some(leaf) => vec![Some(leaf)],
-                None => others(data_type),
-            },
+            data_type if is_ours(data_type) => leaf(0, Nesting::item(field, item), data_type),
+            DataType::Struct(children) => {
+                let children = children.iter().enumerate();
+                children
+                    .flat_map(|(i, child)| match child.data_type() {
+                        data_type if is_ours(data_type) => {
+                            leaf(i, Nesting::child(field, item, child), data_type)
+                        }
+                        data_type => others(data_type),
+                    })
+                    .collect()
+            }
+            data_type => others(data_type),
         },
         data_type => others(data_type),
     }
+}
+
+/// Whether a leaf of this type is encoded here.
+pub(super) fn is_ours(data_type: &DataType) -> bool {
+    is_text(data_type) || *data_type == DataType::Int32
 }
 
 fn is_text(data_type: &DataType) -> bool {

@@ -61,12 +61,15 @@ impl<'a> Strings<'a> {
         theirs: &[Range<usize>],
     ) -> bool {
         let count =
-            |places: &[Range<usize>]| places.iter().map(ExactSizeIterator::len).sum::<usize>();
-        let all = |places: &[Range<usize>]| places.to_vec().into_iter().flatten();
+            |places: &[Range<usize>]| -> usize { places.iter().map(ExactSizeIterator::len).sum() };
         count(places) == count(theirs)
-            && all(places).zip(all(theirs)).all(|(i, k)| {
+            && each(places).zip(each(theirs)).all(|(i, k)| {
                 let (a, b) = (self.get(i), other.get(k));
                 std::ptr::eq(a, b) || a == b
             })
     }
+}
+
+fn each(places: &[Range<usize>]) -> impl Iterator<Item = usize> {
+    places.iter().cloned().flatten()
 }

@@ -148,15 +148,11 @@ impl StringValues {
             && let Some(dictionary) = &mut self.dictionary
         {
             self.numbers.reserve(places.len());
-            let full = places
-                .by_ref()
-                .find_map(|i| match dictionary.number(strings, i) {
-                    Some(number) => {
-                        self.numbers.push(number);
-                        None
-                    }
-                    None => Some(i),
-                });
+            let full = places.find(|&i| {
+                let number = dictionary.number(strings, i);
+                self.numbers.extend(number);
+                number.is_none()
+            });
             if let Some(first) = full {
                 self.end_dictionary();
                 push_plain(&mut self.plain, strings.get(first));
@@ -182,7 +178,9 @@ impl StringValues {
     }
 
     fn take_page(&mut self, zstd: &mut Zstd) -> Result<ValuesPage, ParquetError> {
-        let Some(dictionary) = self.dictionary.as_ref().filter(|_| !self.is_full) else {
+        let dictionary = self.dictionary.as_ref().filter(|_| !self.is_full);
+        // Where all is null there is no dictionary to refer to.
+        let Some(dictionary) = dictionary.filter(|dictionary| dictionary.len() > 0) else {
             let page = zstd.page(Encoding::PLAIN, &self.plain);
             self.plain.clear();
             return page;
