@@ -34,9 +34,51 @@ struct DataPage {
 /// A page behind its header.
 #[derive(Debug)]
 struct Serialized {
-    bytes: Vec<u8>,
+    header: Vec<u8>,
+    data: Bytes,
     /// The size of both before compression.
     uncompressed: usize,
+}
+
+impl Serialized {
+    fn new(page: Page, uncompressed: usize) -> Result<Self, ParquetError> {
+        let data = page.buffer().clone();
+        let mut beginning = TrackedWrite::new(Beginning::default());
+        let written = SerializedPageWriter::new(&mut beginning)
+            .write_page(CompressedPage::new(page, uncompressed))?;
+        let mut header = beginning.into_inner()?.0;
+        header.truncate(written.compressed_size - data.len());
+        Ok(Serialized {
+            header,
+            data,
+            uncompressed: written.uncompressed_size,
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.header.len() + self.data.len()
+    }
+}
+
+/// Keeps the beginning of what is written to it, where a page's header is: its data is there already.
+#[derive(Default)]
+struct Beginning(Vec<u8>);
+
+impl Beginning {
+    /// More than a header without statistics has.
+    const MOST_BYTES: usize = 256;
+}
+
+impl Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let room = Self::MOST_BYTES - self.0.len();
+        self.0.extend_from_slice(&bytes[..room.min(bytes.len())]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A dictionary, compressed.
@@ -70,8 +112,8 @@ impl Pages {
             is_compressed: values.compressed_from.is_some(),
             statistics: None,
         };
-        let page = serialized(page, uncompressed)?;
-        self.n_bytes += page.bytes.len();
+        let page = Serialized::new(page, uncompressed)?;
+        self.n_bytes += page.len();
         self.data.push(DataPage {
             page,
             encoding: values.encoding,
@@ -110,17 +152,17 @@ impl Pages {
                 encoding: Encoding::PLAIN,
                 is_sorted: false,
             };
-            pages.push(serialized(page, dictionary.uncompressed)?);
+            pages.push(Serialized::new(page, dictionary.uncompressed)?);
         }
-        let dictionary_bytes = pages.iter().map(|page| page.bytes.len()).sum::<usize>();
+        let dictionary_bytes = pages.iter().map(|page| page.len()).sum::<usize>();
         let (mut offset, mut rows, mut values) = (dictionary_bytes, 0, 0);
         let mut index = OffsetIndexBuilder::new();
         for data in self.data {
             index.append_row_count(count(data.rows)?);
-            index.append_offset_and_size(count(offset)?, count(data.page.bytes.len())?);
+            index.append_offset_and_size(count(offset)?, count(data.page.len())?);
             rows += data.rows as u64;
             values += data.values;
-            offset += data.page.bytes.len();
+            offset += data.page.len();
             match kinds.last_mut() {
                 Some(kind)
                     if kind.page_type != PageType::DICTIONARY_PAGE
@@ -153,7 +195,10 @@ impl Pages {
             metadata = metadata.set_statistics(statistics);
         }
         Ok(Chunk {
-            pages: pages.into_iter().map(|page| page.bytes.into()).collect(),
+            pages: pages
+                .into_iter()
+                .flat_map(|page| [page.header.into(), page.data])
+                .collect(),
             close: ColumnCloseResult {
                 bytes_written: offset as u64,
                 rows_written: rows,
@@ -166,19 +211,6 @@ impl Pages {
     }
 }
 
-fn serialized(page: Page, uncompressed: usize) -> Result<Serialized, ParquetError> {
-    let mut bytes = TrackedWrite::new(Vec::with_capacity(page.buffer().len() + HEADER));
-    let written = SerializedPageWriter::new(&mut bytes)
-        .write_page(CompressedPage::new(page, uncompressed))?;
-    Ok(Serialized {
-        bytes: bytes.into_inner()?,
-        uncompressed: written.uncompressed_size,
-    })
-}
-
-/// About the size of a page's header.
-const HEADER: usize = 64;
-
 fn count<T: TryFrom<usize>>(n: usize) -> Result<T, ParquetError> {
     T::try_from(n).map_err(|_| ParquetError::General(format!("{n} is too much for one page")))
 }
@@ -186,6 +218,7 @@ fn count<T: TryFrom<usize>>(n: usize) -> Result<T, ParquetError> {
 /// An encoded column chunk.
 #[derive(Debug)]
 pub(in super::super) struct Chunk {
+    /// Headers and data.
     pages: Vec<Bytes>,
     close: ColumnCloseResult,
 }
