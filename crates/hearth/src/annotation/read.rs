@@ -119,11 +119,27 @@ impl<'a> Annotations<'a> {
         }
     }
 
-    /// Bytes of the result of annotation `index`.
-    #[inline]
-    pub(crate) fn result_len(&self, index: usize) -> usize {
-        // The lowest half of a view's lower half is its length.
-        (self.result.views()[index] & u128::from(u32::MAX)) as usize
+    /// The numbers of annotations, and how many bytes their results have.
+    pub(crate) fn spans(
+        &self,
+        indices: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = (Span, usize)> {
+        let [begins, ends, ats, sentences] = self.spans.map(|column| &column[indices.clone()]);
+        let views = &self.result.views()[indices.clone()];
+        let numbers = begins.iter().zip(ends).zip(ats).zip(sentences).zip(views);
+        numbers
+            .enumerate()
+            .map(move |(i, ((((begin, end), at), sentence), view))| {
+                let span = Span {
+                    begin: *begin,
+                    end: *end,
+                    at: *at,
+                    sentence: *sentence,
+                    document: self.documents.map_or(0, |column| column[indices.start + i]),
+                };
+                // The lowest quarter of a view is the length.
+                (span, (view & u128::from(u32::MAX)) as usize)
+            })
     }
 
     /// Whether rows hold several documents.

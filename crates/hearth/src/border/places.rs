@@ -9,7 +9,7 @@ use super::Offsets;
 use super::offsets::{Positions, standing};
 use super::origin::{Documents, originals};
 use crate::Result;
-use crate::annotation::{Annotations, Origin};
+use crate::annotation::{Annotations, Origin, Span};
 
 /// Begins and ends (exclusive) of all annotations of a column.
 pub(crate) type Places = [Int32Array; 2];
@@ -57,10 +57,7 @@ fn in_document(batch: &RecordBatch, column: usize, offsets: Offsets) -> Result<P
     let documents = Documents::of(batch, column)?;
     let place = |text| {
         let mut positions = Positions::of(text, offsets);
-        move |i| {
-            let result = || annotations.result(i);
-            positions.of_annotation(annotations.span(i), annotations.result_len(i), result)
-        }
+        move |i, span, length| positions.of_annotation(span, length, || annotations.result(i))
     };
     Ok(find(&annotations, |row| documents.texts(row), place))
 }
@@ -83,8 +80,8 @@ pub(crate) fn in_original(
     let place = |text| {
         let (document, edits) = clean_traced(mode, text);
         let mut positions = Positions::of(text, offsets);
-        move |i| {
-            let found = standing(&document, annotations.span(i), annotations.result(i))?;
+        move |i, span, _| {
+            let found = standing(&document, span, annotations.result(i))?;
             positions.of_range(edits.original(found))
         }
     };
@@ -92,14 +89,15 @@ pub(crate) fn in_original(
     Ok(Some(find(&annotations, texts_of, place)))
 }
 
-/// Places of all annotations, found by number by what `place` makes of each of the texts of their row.
+/// Places of all annotations, by what `place` makes of each of the texts of their row; it is asked by number, span and
+/// bytes of the result.
 fn find<'t, P>(
     annotations: &Annotations<'_>,
     texts_of: impl Fn(usize) -> Vec<&'t str>,
     place: impl Fn(&'t str) -> P,
 ) -> Places
 where
-    P: FnMut(usize) -> Option<(i32, i32)>,
+    P: FnMut(usize, Span, usize) -> Option<(i32, i32)>,
 {
     let total = annotations.results().len();
     let mut found = Found::with_capacity(total);
@@ -120,15 +118,16 @@ where
         }
         // A sliced list does not begin with its first item.
         found.skip_to(range.start);
+        let all = range.clone().zip(annotations.spans(range));
         match places.as_mut_slice() {
-            [place] if !annotations.has_documents() => range.for_each(|i| found.push(place(i))),
-            places => {
-                for i in range {
-                    let document = usize::try_from(annotations.span(i).document);
-                    let place = document.ok().and_then(|document| places.get_mut(document));
-                    found.push(place.and_then(|place| place(i)));
-                }
-            }
+            [place] => found.extend(all.map(|(i, (span, length))| match span.document {
+                0 => place(i, span, length),
+                _ => None,
+            })),
+            places => found.extend(all.map(|(i, (span, length))| {
+                let document = usize::try_from(span.document).ok()?;
+                places.get_mut(document)?(i, span, length)
+            })),
         }
     }
     found.skip_to(total);
@@ -137,8 +136,7 @@ where
 
 /// Places under construction.
 struct Found {
-    begins: Vec<i32>,
-    ends: Vec<i32>,
+    places: (Vec<i32>, Vec<i32>),
     /// Annotations without a place, ascending.
     missing: Vec<usize>,
 }
@@ -146,38 +144,40 @@ struct Found {
 impl Found {
     fn with_capacity(n: usize) -> Self {
         Found {
-            begins: Vec::with_capacity(n),
-            ends: Vec::with_capacity(n),
+            places: (Vec::with_capacity(n), Vec::with_capacity(n)),
             missing: Vec::new(),
         }
     }
 
-    #[inline]
-    fn push(&mut self, place: Option<(i32, i32)>) {
-        if place.is_none() {
-            self.missing.push(self.begins.len());
-        }
-        let (begin, end) = place.unwrap_or_default();
-        self.begins.push(begin);
-        self.ends.push(end);
+    fn len(&self) -> usize {
+        self.places.0.len()
+    }
+
+    fn extend(&mut self, places: impl Iterator<Item = Option<(i32, i32)>>) {
+        let (first, missing) = (self.len(), &mut self.missing);
+        self.places.extend(places.enumerate().map(|(i, place)| {
+            if place.is_none() {
+                missing.push(first + i);
+            }
+            place.unwrap_or_default()
+        }));
     }
 
     /// Says that the annotations before `index` have no place.
     fn skip_to(&mut self, index: usize) {
-        while self.begins.len() < index {
-            self.push(None);
-        }
+        self.extend((self.len()..index).map(|_| None));
     }
 
     fn finish(self) -> Places {
         let nulls = (!self.missing.is_empty()).then(|| {
-            let mut valid = BooleanBufferBuilder::new(self.begins.len());
-            valid.append_n(self.begins.len(), true);
-            for index in self.missing {
+            let mut valid = BooleanBufferBuilder::new(self.len());
+            valid.append_n(self.len(), true);
+            for &index in &self.missing {
                 valid.set_bit(index, false);
             }
             NullBuffer::new(valid.finish())
         });
-        [self.begins, self.ends].map(|places| Int32Array::new(places.into(), nulls.clone()))
+        let (begins, ends) = self.places;
+        [begins, ends].map(|places| Int32Array::new(places.into(), nulls.clone()))
     }
 }
