@@ -22,7 +22,7 @@ use crate::{Error, Format, Result};
 pub struct WriteOptions {
     /// Whether an existing file may be replaced. It stays as it is until the new one is whole.
     pub overwrite: bool,
-    /// The encoded size at which a Parquet row group is closed; about this much is held in memory.
+    /// The encoded size at which a Parquet row group is closed; about twice this much is held in memory.
     pub row_group_bytes: usize,
     /// How many threads encode the columns of a Parquet file; at least one. The bytes do not depend on it.
     pub threads: usize,
@@ -42,11 +42,12 @@ impl Default for WriteOptions {
 /// A file in the making.
 ///
 /// It is written under a temporary name beside its own, and renamed by [`Writer::finish`]; dropped before that, it is
-/// removed. The same batches give the same bytes. Memory is bounded by the row group for Parquet and by a piece of a
-/// batch (about 32 MiB) for the other formats.
+/// removed. The same batches give the same bytes. Memory is bounded by two row groups for Parquet (one is written while
+/// the next is encoded) and by a piece of a batch (about 32 MiB) for the other formats.
 ///
 /// * Parquet: zstd; integers in lists as differences, not compressed; vectors (`Float32` in lists) as byte streams;
-///   neither with dictionary and statistics; strings of any kind as plain strings. Where a column holds Spark NLP's
+///   neither with dictionary and statistics; strings of any kind as plain strings, in a dictionary of 1 MiB as long as
+///   there is room. Strings and 32-bit integers, plain or in a list of structs, are in data pages of version 2. Where a column holds Spark NLP's
 ///   annotation struct, Spark's schema goes into the footer and vectors are written plain, since Spark reads no byte
 ///   streams.
 /// * Arrow: the file form, zstd; dictionaries as plain values.

@@ -1,5 +1,6 @@
 //! Parquet.
 
+mod appender;
 mod encodings;
 mod leaf;
 mod row_group;
@@ -15,6 +16,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
 use rayon::ThreadPool;
 
+use self::appender::Appender;
 use self::row_group::{Plan, RowGroup};
 use super::{Bytes, Failure, PIECE_BYTES, Sink, Staged, WriteOptions};
 use crate::at_rest::{pieces, size};
@@ -53,10 +55,11 @@ pub(super) fn create(
         plan: Plan::of(schema),
         writers: ArrowRowGroupWriterFactory::new(&file, Arc::clone(schema)),
         columns,
-        file,
         workers,
         group: None,
+        n_groups: 0,
         group_bytes: options.row_group_bytes,
+        appender: Appender::start(file)?,
     }))
 }
 
@@ -105,26 +108,25 @@ fn renamed(field: &FieldRef, name: &str) -> FieldRef {
 }
 
 struct Parquet {
-    file: SerializedFileWriter<Staged>,
     plan: Plan,
     writers: ArrowRowGroupWriterFactory,
     columns: SchemaDescriptor,
     workers: ThreadPool,
     /// The row group in the making.
     group: Option<RowGroup>,
+    /// Those before it.
+    n_groups: usize,
     /// The encoded size at which it is closed.
     group_bytes: usize,
+    appender: Appender,
 }
 
 impl Parquet {
     fn close_group(&mut self) -> Result<(), Failure> {
         if let Some(group) = self.group.take() {
             let chunks = self.workers.install(|| group.close())?;
-            let mut group = self.file.next_row_group()?;
-            for chunk in chunks {
-                chunk.append_to_row_group(&mut group)?;
-            }
-            group.close()?;
+            self.n_groups += 1;
+            self.appender.append(chunks)?;
         }
         Ok(())
     }
@@ -141,7 +143,7 @@ impl Sink for Parquet {
                         &self.plan,
                         &self.columns,
                         &self.writers,
-                        self.file.flushed_row_groups().len(),
+                        self.n_groups,
                     )?),
                 };
                 let n_rows = group.room(self.group_bytes).min(piece.num_rows());
@@ -158,6 +160,6 @@ impl Sink for Parquet {
 
     fn finish(mut self: Box<Self>) -> Result<u64, Failure> {
         self.close_group()?;
-        self.file.into_inner()?.close()
+        self.appender.finish()?.into_inner()?.close()
     }
 }

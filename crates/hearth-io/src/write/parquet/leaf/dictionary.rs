@@ -1,6 +1,7 @@
 //! The different strings of a column chunk.
 
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 use super::strings::Strings;
 
@@ -64,9 +65,37 @@ impl Dictionary {
         }
     }
 
+    /// Appends the numbers of strings, which are added where they are new. Gives the first one that there is no room for.
+    pub(super) fn numbers(
+        &mut self,
+        strings: Strings<'_>,
+        places: Range<usize>,
+        numbers: &mut Vec<u32>,
+    ) -> Option<usize> {
+        const BLOCK: usize = 32;
+        numbers.reserve(places.len());
+        for start in places.clone().step_by(BLOCK) {
+            let block = start..places.end.min(start + BLOCK);
+            // Looked up beside each other, they do not wait for memory one after the other.
+            let (mut keys, mut found) = ([LONG; BLOCK], [0; BLOCK]);
+            for (i, (key, found)) in block.clone().zip(keys.iter_mut().zip(&mut found)) {
+                *key = strings.short(i).unwrap_or(LONG);
+                *found = self.slots[self.slot(*key)];
+            }
+            for (i, (key, found)) in block.zip(keys.into_iter().zip(found)) {
+                let known = found.checked_sub(1);
+                let known = known.filter(|&n| self.keys[n as usize] == key);
+                match known.or_else(|| self.number(strings, i)) {
+                    Some(number) => numbers.push(number),
+                    None => return Some(i),
+                }
+            }
+        }
+        None
+    }
+
     /// The number of string `i`, which is added if it is new; `None` if there is no room for it.
-    #[inline]
-    pub(super) fn number(&mut self, strings: Strings<'_>, i: usize) -> Option<u32> {
+    fn number(&mut self, strings: Strings<'_>, i: usize) -> Option<u32> {
         let short = strings.short(i);
         let key = short.unwrap_or_else(|| self.long_key(strings.get(i)));
         let mut slot = self.slot(key);
@@ -123,6 +152,9 @@ impl Dictionary {
         self.slots[slot] = number + 1;
     }
 }
+
+/// The key of no string.
+const LONG: u128 = u128::MAX;
 
 /// Bytes of the length before each string.
 const LENGTH: usize = size_of::<u32>();

@@ -147,16 +147,11 @@ impl StringValues {
         if !self.is_full
             && let Some(dictionary) = &mut self.dictionary
         {
-            self.numbers.reserve(places.len());
-            let full = places.find(|&i| {
-                let number = dictionary.number(strings, i);
-                self.numbers.extend(number);
-                number.is_none()
-            });
-            if let Some(first) = full {
-                self.end_dictionary();
-                push_plain(&mut self.plain, strings.get(first));
+            match dictionary.numbers(strings, places.clone(), &mut self.numbers) {
+                Some(first) => places.start = first,
+                None => return,
             }
+            self.end_dictionary();
         }
         for i in places {
             push_plain(&mut self.plain, strings.get(i));
