@@ -8,12 +8,12 @@ use std::sync::Arc;
 use burn_flex::{Flex, FlexDevice, FlexTensor, Layout};
 use burn_std::{Bytes, Shape};
 use burn_tensor::{DType, Tensor, TensorPrimitive};
-use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled};
+use hearth_kernels::{Isa, Kernels, LayerNorm, Out, PackedLinear, Scratch, filled, refilled};
 use rayon::prelude::*;
 
 use crate::{
     Activation, Config, Embeddings, Encoder, EncoderOps, Error, Linear, Norm, Pack, Part,
-    Precision, Result, Role, Weights,
+    Precision, Result, Role, Weights, spare,
 };
 
 /// The CPU backend.
@@ -89,12 +89,12 @@ impl EncoderOps for Flex {
     fn embed(cx: &Self::Context, embeddings: &Embeddings<Self>, pack: &Pack) -> Tensor<Self, 2> {
         let [_, hidden] = embeddings.words.dims();
         let (words, positions) = (
-            contiguous(&embeddings.words),
-            contiguous(&embeddings.positions),
+            contiguous(embeddings.words.clone()),
+            contiguous(embeddings.positions.clone()),
         );
         let (gamma, beta) = (
-            contiguous(&embeddings.norm.gamma),
-            contiguous(&embeddings.norm.beta),
+            contiguous(embeddings.norm.gamma.clone()),
+            contiguous(embeddings.norm.beta.clone()),
         );
         let norm = layer_norm(&gamma, &beta, embeddings.norm.eps);
         tensor(pack.n_pieces(), hidden, |out| {
@@ -116,13 +116,15 @@ impl EncoderOps for Flex {
         heads: usize,
     ) -> Tensor<Self, 2> {
         let [rows, width] = qkv.dims();
-        let qkv = contiguous(&qkv);
-        tensor(rows, width / 3, |out| {
+        let qkv = contiguous(qkv);
+        let attended = tensor(rows, width / 3, |out| {
             with_scratch(|scratch| {
                 cx.kernels
                     .attention(floats(&qkv), pack.cu_seqlens(), heads, scratch, out)
             })
-        })
+        });
+        spare::keep(qkv);
+        attended
     }
 
     fn add_norm(
@@ -132,13 +134,19 @@ impl EncoderOps for Flex {
         norm: &Norm<Self>,
     ) -> Tensor<Self, 2> {
         let [rows, hidden] = x.dims();
-        let (x, residual) = (contiguous(&x), contiguous(&residual));
-        let (gamma, beta) = (contiguous(&norm.gamma), contiguous(&norm.beta));
+        let (x, residual) = (contiguous(x), contiguous(residual));
+        let (gamma, beta) = (
+            contiguous(norm.gamma.clone()),
+            contiguous(norm.beta.clone()),
+        );
         let norm = layer_norm(&gamma, &beta, norm.eps);
-        tensor(rows, hidden, |out| {
+        let normed = tensor(rows, hidden, |out| {
             cx.kernels
                 .add_norm(floats(&x), floats(&residual), &norm, out)
-        })
+        });
+        spare::keep(x);
+        spare::keep(residual);
+        normed
     }
 }
 
@@ -170,11 +178,13 @@ impl Linear<Flex> for Packed {
     ) -> Tensor<Flex, 2> {
         const STEP: usize = PackedLinear::COLUMN_STEP;
         let ([rows, _], outputs) = (x.dims(), self.0.outputs());
-        let x = contiguous(&x);
+        let x = contiguous(x);
         if workers == 1 || outputs <= STEP || rows == 0 {
-            return tensor(rows, outputs, |out| {
+            let y = tensor(rows, outputs, |out| {
                 with_scratch(|scratch| self.0.apply(floats(&x), activation, scratch, out))
             });
+            spare::keep(x);
+            return y;
         }
         // By columns, so that the weights are read once: of few rows they are most of what is read.
         let share = outputs.div_ceil(workers).next_multiple_of(STEP);
@@ -205,8 +215,8 @@ impl Linear<Flex> for Packed {
     }
 }
 
-fn contiguous<const D: usize>(tensor: &Tensor<Flex, D>) -> FlexTensor {
-    let tensor = tensor.clone().into_primitive().tensor();
+fn contiguous<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {
+    let tensor = tensor.into_primitive().tensor();
     if tensor.as_slice::<f32>().is_some() {
         tensor
     } else {
@@ -233,7 +243,8 @@ fn tensor(
     columns: usize,
     fill: impl FnOnce(Out<'_>) -> &mut [f32],
 ) -> Tensor<Flex, 2> {
-    of_values(filled(rows * columns, fill), rows, columns)
+    let n = rows * columns;
+    of_values(refilled(spare::take(n), n, fill), rows, columns)
 }
 
 fn of_values(values: Vec<f32>, rows: usize, columns: usize) -> Tensor<Flex, 2> {

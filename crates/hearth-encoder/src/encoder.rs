@@ -176,8 +176,14 @@ where
             return Ok(());
         }
         let values = self.forward(pack, select).into_data();
-        for (out, value) in out.iter_mut().zip(values.iter::<f32>()) {
-            *out = value;
+        match values.as_slice::<f32>() {
+            Ok(values) => out.copy_from_slice(values),
+            // A backend of other floats.
+            Err(_) => {
+                for (out, value) in out.iter_mut().zip(values.iter::<f32>()) {
+                    *out = value;
+                }
+            }
         }
         Ok(())
     }

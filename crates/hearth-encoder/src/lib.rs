@@ -15,6 +15,7 @@ mod encoder;
 mod error;
 mod ops;
 mod precision;
+mod spare;
 pub mod stock;
 mod weights;
 

@@ -58,6 +58,6 @@ pub use isa::{Isa, UnknownIsa};
 pub use kernels::Kernels;
 pub use linear::PackedLinear;
 pub use norm::LayerNorm;
-pub use out::{Out, filled};
+pub use out::{Out, filled, refilled};
 pub use peak::peak;
 pub use precision::Precision;

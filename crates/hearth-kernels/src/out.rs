@@ -73,7 +73,21 @@ impl fmt::Debug for Out<'_> {
 /// When `fill` returns another slice.
 #[must_use]
 pub fn filled(n: usize, fill: impl FnOnce(Out<'_>) -> &mut [f32]) -> Vec<f32> {
-    let mut floats = Vec::with_capacity(n);
+    refilled(Vec::new(), n, fill)
+}
+
+/// The same in the memory of a vector, whose floats are lost.
+///
+/// # Panics
+/// As [`filled`].
+#[must_use]
+pub fn refilled(
+    mut floats: Vec<f32>,
+    n: usize,
+    fill: impl FnOnce(Out<'_>) -> &mut [f32],
+) -> Vec<f32> {
+    floats.clear();
+    floats.reserve_exact(n);
     let cells = &mut floats.spare_capacity_mut()[..n];
     let start: *const f32 = cells.as_ptr().cast();
     let written = fill(Out(cells));
