@@ -23,13 +23,13 @@ model = os.path.join(lab, size)
 # Name, program, batch, order; whom it is compared with comes first in each task.
 TASKS = {
     "f32, sorted by length, batches of 32": [
-        ("hearth", "f32", 0, ""), ("OpenVINO", "ov", 32, "sorted"), ("ONNX Runtime", "ort", 32, "sorted"), ("PyTorch", "torch", 32, "sorted")],
+        ("hearth", "f32", 0, ""), ("OpenVINO", "ov", 32, "sorted"), ("OpenVINO, throughput mode", "ov-streams", 32, "sorted"), ("ONNX Runtime", "ort", 32, "sorted"), ("PyTorch", "torch", 32, "sorted")],
     "f32, document order, batches of 8": [
-        ("hearth", "f32", 0, ""), ("OpenVINO", "ov", 8, "as-is"), ("ONNX Runtime", "ort", 8, "as-is"), ("PyTorch", "torch", 8, "as-is")],
+        ("hearth", "f32", 0, ""), ("OpenVINO", "ov", 8, "as-is"), ("OpenVINO, throughput mode", "ov-streams", 8, "as-is"), ("ONNX Runtime", "ort", 8, "as-is"), ("PyTorch", "torch", 8, "as-is")],
     "bf16, sorted by length, batches of 32": [
-        ("hearth", "bf16", 0, ""), ("OpenVINO", "ov-bf16", 32, "sorted"), ("PyTorch", "torch-bf16", 32, "sorted")],
+        ("hearth", "bf16", 0, ""), ("OpenVINO", "ov-bf16", 32, "sorted"), ("OpenVINO, throughput mode", "ov-bf16-streams", 32, "sorted"), ("PyTorch", "torch-bf16", 32, "sorted")],
     "bf16, document order, batches of 8": [
-        ("hearth", "bf16", 0, ""), ("OpenVINO", "ov-bf16", 8, "as-is"), ("PyTorch", "torch-bf16", 8, "as-is")],
+        ("hearth", "bf16", 0, ""), ("OpenVINO", "ov-bf16", 8, "as-is"), ("OpenVINO, throughput mode", "ov-bf16-streams", 8, "as-is"), ("PyTorch", "torch-bf16", 8, "as-is")],
     "int8, sorted by length, batches of 32": [
         ("hearth", "int8", 0, ""), ("hearth, int8-mixed", "int8-mixed", 0, ""), ("ONNX Runtime, dynamic", "ort-int8", 32, "sorted")],
     "f32, one sentence of 16 pieces": [

@@ -2,7 +2,7 @@
 
 usage: worker.py PROGRAM MODEL IDS BATCH ORDER THREADS
 
-PROGRAM: torch torch-bf16 ort ort-int8 ov ov-bf16. IDS: a JSON list of lists of ids. ORDER: sorted (by length) or as-is.
+PROGRAM: torch torch-bf16 ort ort-int8 ov ov-bf16 ov-streams ov-bf16-streams (OpenVINO's throughput mode). IDS: a JSON list of lists of ids. ORDER: sorted (by length) or as-is.
 What is timed ends with the last hidden states in the memory of the process, as an array of numpy.
 """
 
@@ -64,21 +64,39 @@ else:
 
     settings = {
         "INFERENCE_NUM_THREADS": threads,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "bf16" if program == "ov-bf16" else "f32",
+        "PERFORMANCE_HINT": "THROUGHPUT" if program.endswith("-streams") else "LATENCY",
+        "INFERENCE_PRECISION_HINT": "bf16" if program.startswith("ov-bf16") else "f32",
     }
-    request = ov.Core().compile_model(f"{model}/model.onnx", "CPU", settings).create_infer_request()
+    compiled = ov.Core().compile_model(f"{model}/model.onnx", "CPU", settings)
     feeds = batches
 
-    def run(feed):
-        return np.array(request.infer(feed, share_inputs=True)[0])
+    if program.endswith("-streams"):
+        queue, found = ov.AsyncInferQueue(compiled), []
+        queue.set_callback(lambda request, _: found.append(np.array(request.get_output_tensor(0).data)))
+
+        def run_all():
+            found.clear()
+            for feed in feeds:
+                queue.start_async(feed, share_inputs=True)
+            queue.wait_all()
+
+    else:
+        request = compiled.create_infer_request()
+
+        def run(feed):
+            return np.array(request.infer(feed, share_inputs=True)[0])
 
 
-for feed in feeds:
-    run(feed)
+if not program.endswith("-streams"):
+
+    def run_all():
+        for feed in feeds:
+            run(feed)
+
+
+run_all()
 print("READY", file=answers, flush=True)
 for line in sys.stdin:
     start = time.perf_counter()
-    for feed in feeds:
-        run(feed)
+    run_all()
     print(time.perf_counter() - start, file=answers, flush=True)
