@@ -116,17 +116,18 @@ impl<'a> Table<'a> {
 
     /// The first character boundary at or after UTF-16 position `unit`, at most the end of the text.
     pub(crate) fn byte(&self, unit: usize) -> usize {
-        let Some(block) = self
-            .blocks
-            .partition_point(|&before| before < unit)
-            .checked_sub(1)
-        else {
+        // A unit has one to three bytes, which leaves few blocks.
+        let end = self.blocks.len().min(3 * unit / Self::BLOCK + 1);
+        let start = end.min(unit.saturating_sub(1) / Self::BLOCK);
+        let blocks = &self.blocks[start..end];
+        let blocks = start + blocks.partition_point(|&before| before < unit);
+        let Some(block) = blocks.checked_sub(1) else {
             return unit.min(self.bytes.len());
         };
         let mut units = self.blocks[block];
         let mut byte = block * Self::BLOCK;
         while byte < self.bytes.len() && (units < unit || (self.bytes[byte] & 0xC0) == 0x80) {
-            units += self::units(&self.bytes[byte..=byte]);
+            units += usize::from(units_of(self.bytes[byte]));
             byte += 1;
         }
         byte
@@ -162,7 +163,16 @@ mod tests {
 
     #[test]
     fn table_and_characters_agree() {
-        for text in ["", "plain", MIXED, &MIXED.repeat(200), &"a€".repeat(999)] {
+        let long = [
+            MIXED.repeat(200),
+            "a€".repeat(999),
+            "€".repeat(999),
+            "é😀".repeat(700),
+        ];
+        for text in ["", "plain", MIXED]
+            .into_iter()
+            .chain(long.iter().map(String::as_str))
+        {
             let table = Table::new(text);
             let mut unit = 0;
             for (byte, c) in text.char_indices() {

@@ -5,14 +5,9 @@
 //! search. A piece that reads differently than the document must be searched. When that fails the original goes on with
 //! `end = -1 + length - 1`, that is from near the start of the text, and later pieces may be found too early; they are
 //! searched until one is found at its own place again.
-//!
-//! A search is a scan, as long as the scans of a document do not add up; then an index takes over.
 
-use super::occurrences::Occurrences;
+use super::search::Search;
 use crate::utf16;
-
-/// Searches may scan this many times the document before the index, which costs as much, is built.
-const SCANS: usize = 256;
 
 /// A place that was found or not.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +26,7 @@ pub(super) struct Locator<'a> {
     from: usize,
     /// Whether the piece before was found at its own place.
     in_step: bool,
-    scanned: usize,
-    occurrences: Option<Occurrences>,
+    search: Search<'a>,
     /// Positions of a document that is not ASCII, once a search was needed.
     table: Option<utf16::Table<'a>>,
 }
@@ -44,8 +38,7 @@ impl<'a> Locator<'a> {
             units: utf16::Cursor::new(document),
             from: 0,
             in_step: true,
-            scanned: 0,
-            occurrences: None,
+            search: Search::new(document),
             table: None,
         }
     }
@@ -62,7 +55,7 @@ impl<'a> Locator<'a> {
             };
         }
         let units = utf16::len(piece);
-        let at = self.find(piece.as_bytes());
+        let at = self.search.find(piece.as_bytes(), self.from, own);
         let table = self
             .table
             .get_or_insert_with(|| utf16::Table::new(self.document));
@@ -74,58 +67,5 @@ impl<'a> Locator<'a> {
             begin,
             units: utf16::int(units),
         }
-    }
-
-    fn find(&mut self, piece: &[u8]) -> Option<usize> {
-        let text = self.document.as_bytes();
-        if self.scanned / SCANS >= text.len() {
-            self.occurrences = self.occurrences.take().or_else(|| Occurrences::new(text));
-        }
-        if let Some(occurrences) = &self.occurrences {
-            return occurrences.find(text, piece, self.from);
-        }
-        let found = memchr::memmem::find(&text[self.from..], piece).map(|i| self.from + i);
-        self.scanned += found.unwrap_or(text.len()) - self.from;
-        found
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pieces none of which stands at its own place: each search fails or finds an earlier one.
-    fn piece(n: usize) -> String {
-        if n.is_multiple_of(3) {
-            format!("é{}", n / 2)
-        } else {
-            format!("x{n}")
-        }
-    }
-
-    #[test]
-    fn the_index_places_pieces_as_the_scans_do() {
-        let document: String = (0..600).map(|n| format!("é{n} ")).collect();
-        let mut scanning = Locator::new(&document);
-        let mut indexed = Locator::new(&document);
-        indexed.scanned = usize::MAX;
-        for n in 0..300 {
-            let piece = piece(n);
-            let (a, b) = (scanning.place(&piece, None), indexed.place(&piece, None));
-            assert_eq!((a.at, a.begin, a.units), (b.at, b.begin, b.units), "{n}");
-            assert_eq!(a.at.is_some(), n.is_multiple_of(3) && a.begin >= 0, "{n}");
-        }
-        assert!(scanning.occurrences.is_none() && indexed.occurrences.is_some());
-    }
-
-    #[test]
-    fn scans_do_not_add_up() {
-        let document: String = (0..2_000).map(|n| format!("é{n} ")).collect();
-        let mut locator = Locator::new(&document);
-        for n in 0..10_000 {
-            locator.place(&format!("x{n}"), None);
-        }
-        assert!(locator.scanned <= (SCANS + 1) * document.len());
-        assert!(locator.occurrences.is_some());
     }
 }

@@ -17,13 +17,15 @@
 //! | `exclaim` | runs of `!` and `?` |
 //! | `pairs` | quotes, brackets and parentheses |
 //! | `pieces` | the cut at the breaks, the symbols turned back |
-//! | `locate`, `occurrences`, `suffixes` | where a piece stands |
+//! | `locate` | where a piece stands |
+//! | `search`, `grams`, `occurrences`, `suffixes` | where any string stands |
 //! | `split` | long sentences |
 
 mod abbreviations;
 mod bounds;
 mod dots;
 mod exclaim;
+mod grams;
 mod improved;
 mod lists;
 mod locate;
@@ -32,6 +34,7 @@ mod occurrences;
 mod pairs;
 mod pieces;
 mod rules;
+mod search;
 mod split;
 mod suffixes;
 mod work;
