@@ -5,6 +5,8 @@ use std::time::Duration;
 use hearth::{BoundPipeline, Part, Run, Totals};
 use hearth_io::{Output, Reader, WriteOptions, Writer, Written};
 
+use crate::ahead::Ahead;
+use crate::behind::Behind;
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::progress::Progress;
@@ -24,7 +26,7 @@ pub(crate) struct Flow<'a> {
     progress: Progress,
     run: Run,
     /// The writer of the part that is coming out, and its number.
-    writer: Option<Writer>,
+    writer: Option<Behind>,
     part: usize,
     written: Vec<Written>,
     /// Bytes of the sources that are read, and rows of all batches.
@@ -84,12 +86,12 @@ impl<'a> Flow<'a> {
         })
     }
 
-    fn read(&mut self, mut reader: Reader) -> Result<(), Failure> {
-        while let Some(batch) = reader.next() {
-            let batch = batch?;
+    fn read(&mut self, reader: Reader) -> Result<(), Failure> {
+        for batch in Ahead::of(reader)? {
+            let (batch, position) = batch?;
             self.rows += batch.num_rows() as u64;
             self.run.push(batch)?;
-            self.pull(self.read + reader.position())?;
+            self.pull(self.read + position)?;
         }
         Ok(())
     }
@@ -150,7 +152,7 @@ impl<'a> Flow<'a> {
     fn write(&mut self, part: Part) -> Result<(), Failure> {
         self.reach(part.number)?;
         if let Some(writer) = &mut self.writer {
-            writer.write(&part.batch)?;
+            writer.write(part.batch)?;
         }
         Ok(())
     }
@@ -168,18 +170,16 @@ impl<'a> Flow<'a> {
     fn close(&mut self) -> Result<(), Failure> {
         if let Some(writer) = self.writer.take() {
             // A file that another process put there meanwhile is a failure, not a wrong request: the work was done.
-            let written = writer
-                .finish()
-                .map_err(|error| Failure::from(error).after_work())?;
-            self.written.push(written);
+            let written = writer.finish().map_err(Failure::after_work)?;
+            self.written.extend(written);
         }
         Ok(())
     }
 
-    fn create(&self, part: usize) -> Result<Writer, Failure> {
+    fn create(&self, part: usize) -> Result<Behind, Failure> {
         let options = &self.options;
         let schema = self.bound.schema();
-        Ok(match &self.job.output {
+        Behind::of(match &self.job.output {
             Output::Stdout => Writer::ndjson(std::io::stdout(), schema)?,
             Output::File { path, format } => Writer::create(path, *format, schema, options)?,
             Output::Directory(_) => Writer::create(

@@ -1,7 +1,9 @@
 //! The `hearth` command.
 
 mod absent;
+mod ahead;
 mod args;
+mod behind;
 mod bench;
 mod config;
 mod convert;
