@@ -154,7 +154,7 @@ impl Pages {
             };
             pages.push(Serialized::new(page, dictionary.uncompressed)?);
         }
-        let dictionary_bytes = pages.iter().map(|page| page.len()).sum::<usize>();
+        let dictionary_bytes = pages.iter().map(Serialized::len).sum::<usize>();
         let (mut offset, mut rows, mut values) = (dictionary_bytes, 0, 0);
         let mut index = OffsetIndexBuilder::new();
         for data in self.data {
