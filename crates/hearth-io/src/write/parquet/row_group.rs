@@ -124,7 +124,7 @@ impl RowGroup {
         });
         let theirs = self.others.into_par_iter().with_max_len(1);
         let theirs =
-            theirs.map(|(place, writer)| Ok(vec![(place, Encoded::Arrows(writer.close()?))]));
+            theirs.map(|(place, writer)| Ok(vec![(place, Encoded::Arrow(writer.close()?))]));
         let chunks = ours
             .chain(theirs)
             .collect::<Result<Vec<Vec<_>>, ParquetError>>()?;
@@ -137,7 +137,7 @@ impl RowGroup {
 /// An encoded column.
 pub(super) enum Encoded {
     Ours(Chunk),
-    Arrows(ArrowColumnChunk),
+    Arrow(ArrowColumnChunk),
 }
 
 impl Encoded {
@@ -148,7 +148,7 @@ impl Encoded {
     ) -> Result<(), ParquetError> {
         match self {
             Encoded::Ours(chunk) => chunk.append_to_row_group(group),
-            Encoded::Arrows(chunk) => chunk.append_to_row_group(group),
+            Encoded::Arrow(chunk) => chunk.append_to_row_group(group),
         }
     }
 }
