@@ -32,7 +32,7 @@ fact() { sed -n "s/^$1[^:]*: *//p" "$2" | head -n 1; }
     echo "| memory | $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo) |"
     echo "| system | $(uname -sr) |"
     echo "| compiler | $(rustc --version) |"
-    echo "| peers | $(awk -F'"' '$2 ~ /^(icu_segmenter|tokenizers|unicode-segmentation)$/ { name = $2; getline; print name, $2 }' Cargo.lock | paste -sd ';' | sed 's/;/, /g') |"
+    echo "| peers | $(awk -F'"' '/^name = / && $2 ~ /^(icu_segmenter|tokenizers|unicode-segmentation)$/ { name = $2; getline; print name, $2 }' Cargo.lock | paste -sd ';' | sed 's/;/, /g') |"
     [ -z "$lab" ] || echo "| Java | $(java -version 2>&1 | head -n 1) |"
     echo "| load before, after | $before; $after |"
     echo
