@@ -47,7 +47,7 @@ pub(crate) enum Verb {
     /// How fast this machine encodes, beside what it could at most, and what each precision costs
     Bench(Box<Bench>),
     /// What this machine gives: cores, kernels, what multiplies in each precision
-    Doctor,
+    Doctor(Box<Flags>),
     /// Completions for a shell
     Completions {
         /// Which shell

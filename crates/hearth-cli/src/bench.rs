@@ -6,7 +6,7 @@ use hearth::benchmark::{Benchmark, Deviation, Size, Turn};
 use hearth::{Precision, Session};
 use serde_json::{Value, json};
 
-use crate::args::{Bench, Flags, KernelsName, SizeName};
+use crate::args::{Bench, Flags, SizeName};
 use crate::failure::{Failure, usage};
 use crate::locate::Locator;
 use crate::log::Log;
@@ -25,14 +25,7 @@ pub(crate) fn bench(asked: Bench) -> Result<(), Failure> {
         jobs: asked.jobs,
         ..asked.flags.into()
     })?;
-    let mut builder = Session::builder();
-    if let Some(jobs) = settings.all.jobs {
-        builder = builder.jobs(jobs);
-    }
-    if let Some(isa) = settings.all.kernels.and_then(KernelsName::isa) {
-        builder = builder.kernels(isa);
-    }
-    let session = builder.build()?;
+    let session = settings.session()?;
     let mut precisions = match asked.precision.as_slice() {
         [] => Precision::ALL.to_vec(),
         // The others are compared with it.

@@ -2,16 +2,19 @@
 
 use std::io::Write;
 
-use hearth::{Precision, Session};
+use hearth::Precision;
 
+use crate::args::Flags;
 use crate::failure::{Failure, usage};
+use crate::settings::Settings;
 
-/// Prints what this machine gives.
-pub(crate) fn print() -> Result<(), Failure> {
-    let session = Session::builder().build()?;
-    let isas: Vec<_> = hearth::available_isas()
-        .iter()
-        .map(ToString::to_string)
+/// Prints what this machine gives, and what of it is set to be used.
+pub(crate) fn print(flags: Flags) -> Result<(), Failure> {
+    let session = Settings::resolve(flags)?.session()?;
+    let others: Vec<_> = hearth::available_isas()
+        .into_iter()
+        .filter(|&isa| isa != session.kernels())
+        .map(|isa| isa.to_string())
         .collect();
     let mut lines = vec![
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -23,7 +26,7 @@ pub(crate) fn print() -> Result<(), Failure> {
         let multipliers = hearth::multipliers(session.kernels(), precision);
         lines.push((precision.name(), multipliers.join("; ")));
     }
-    lines.push(("also possible", isas[1..].join(", ")));
+    lines.push(("also possible", others.join(", ")));
     let mut out = std::io::stdout().lock();
     for (name, value) in lines {
         writeln!(out, "{name:<14} {value}").map_err(|e| usage(e.to_string()))?;

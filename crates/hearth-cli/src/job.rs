@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use hearth::Pipeline;
 use hearth::border::Border;
-use hearth::{Pipeline, Session};
 use hearth_io::{Inputs, Output, ReadOptions, discover};
 
 use crate::failure::{Failure, usage};
@@ -84,29 +84,13 @@ impl Job {
         })
     }
 
-    fn session(&self) -> Result<Session, Failure> {
-        let mut builder = Session::builder();
-        if let Some(jobs) = self.settings.all.jobs {
-            builder = builder.jobs(jobs);
-        }
-        if let Some(isa) = self
-            .settings
-            .all
-            .kernels
-            .and_then(super::args::KernelsName::isa)
-        {
-            builder = builder.kernels(isa);
-        }
-        Ok(builder.build()?)
-    }
-
     /// Loads and binds the pipeline, and lets everything flow.
     pub(crate) fn work(
         self,
         pipeline: &Pipeline,
         columns: Option<Vec<String>>,
     ) -> Result<(), Failure> {
-        let session = self.session()?;
+        let session = self.settings.session()?;
         let model = session.load(pipeline)?;
         for note in model.notes() {
             self.log.warn(note);

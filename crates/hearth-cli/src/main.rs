@@ -75,7 +75,7 @@ fn command() -> Result<(), Failure> {
             config::print(*flags, matches)
         }
         Verb::Bench(asked) => bench::bench(*asked),
-        Verb::Doctor => doctor::print(),
+        Verb::Doctor(flags) => doctor::print(*flags),
         Verb::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use hearth::Session;
+
 use crate::args::{
     CompatName, Device, Flags, KernelsName, LayoutName, LogFormat, Overflow, PiecesName,
     PrecisionName, Txt, Unit,
@@ -69,6 +71,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// A session with the workers and kernels that are set.
+    pub(crate) fn session(&self) -> Result<Session, Failure> {
+        let mut builder = Session::builder();
+        if let Some(jobs) = self.all.jobs {
+            builder = builder.jobs(jobs);
+        }
+        if let Some(isa) = self.all.kernels.and_then(KernelsName::isa) {
+            builder = builder.kernels(isa);
+        }
+        Ok(builder.build()?)
+    }
+
     pub(crate) fn resolve(flags: Flags) -> Result<Self, Failure> {
         let (_, file) = file(flags.config.as_deref())?;
         let all = over(over(flags.clone(), file), defaults());

@@ -50,3 +50,19 @@ fn the_doctor_names_what_multiplies() {
         assert!(line.split_whitespace().count() > 1, "{line}");
     }
 }
+
+#[test]
+fn the_doctor_follows_what_is_set() {
+    let place = Workplace::new();
+    let line = |words: &[&str], name: &str| {
+        let said = text(&place.ok(words).stdout);
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].trim().to_owned()
+    };
+    let asked = ["doctor", "--kernels", "portable", "--jobs", "3"];
+    assert_eq!(line(&asked, "kernels"), "portable");
+    assert_eq!(line(&asked, "workers"), "3");
+    assert!(!line(&asked, "also possible").contains("portable"));
+    place.write("hearth.toml", "kernels = \"portable\"\n");
+    assert_eq!(line(&["doctor"], "kernels"), "portable");
+}
