@@ -8,11 +8,11 @@ pieces without [CLS], [SEP] and padding; a ratio is taken within a round.
 
 import json
 import os
-import platform
 import subprocess
 import sys
-from datetime import date
 from statistics import median
+
+from figures import machine, three
 
 record, lab, size, hearth = sys.argv[1:5]
 rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 7
@@ -113,17 +113,10 @@ with open(os.path.join(record, "raw.csv"), "w") as file:
         for number, value in enumerate(seconds):
             file.write(f"{key[0]},{key[1]},{key[2]},{number},{workers[key].tokens},{value:.6f}\n")
 
-
-def three(values):
-    return " | ".join(f"{value:,.2f}" if value < 100 else f"{value:,.0f}" for value in (min(values), median(values), max(values)))
-
-
-with open("/proc/cpuinfo") as file:
-    processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
 lines = [
     f"# Encoders, {size}, {threads} threads",
     "",
-    f"{date.today()}, {processor}, {platform.system()} {platform.release()}; {rounds} rounds, every program in every round, in",
+    f"{machine()}; {rounds} rounds, every program in every round, in",
     "reversed order every second one. The same random ids for all: 256 sequences of 5 to 60 positions. Tokens are pieces",
     "without [CLS], [SEP] and padding. Hearth has no batches: its packs hold no padding in any order. Made by",
     "`benches/peers/run.py`; all figures: [raw.csv](raw.csv).",

@@ -12,14 +12,13 @@ import collections
 import glob
 import json
 import os
-import platform
 import random
 import re
 import subprocess
 import sys
 import time
-from datetime import date
-from statistics import median
+
+from figures import machine, three
 
 record, lab, spark_lab, hearth, corpus = (os.path.abspath(word) for word in sys.argv[1:6])
 rounds = int(sys.argv[6]) if len(sys.argv) > 6 else 5
@@ -141,17 +140,10 @@ with open(os.path.join(record, "raw.csv"), "w") as file:
         for number, value in enumerate(seconds):
             file.write(f"{name},{program},{number},{counts[name]},{value:.4f}\n")
 
-
-def three(values, digits):
-    return " | ".join(f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
-
-
-with open("/proc/cpuinfo") as file:
-    processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
 lines = [
     f"# Spark NLP 5.5.3 and hearth, end to end, BERT-base, {threads} cores",
     "",
-    f"{date.today()}, {processor}, {platform.system()} {platform.release()}; {rounds} rounds, in reversed order every second",
+    f"{machine()}; {rounds} rounds, in reversed order every second",
     "one. From the same Parquet files of documents: sentences, tokens, token vectors. Spark NLP: ONNX engine,",
     f"`local[{threads}]`, intraOpNumThreads 1, batches of 8, kept ready with its model loaded, into Spark's noop sink. Hearth starts",
     "anew, loads the model and writes Parquet to a memory disk. Tokens are Spark NLP's tokens, each with its vector. Made by",
@@ -163,8 +155,8 @@ for name in CORPORA:
     spark_seconds = turns[name, "Spark NLP"]
     for program in ["Spark NLP", *PRECISIONS]:
         seconds = turns[name, program]
-        shown = three([counts[name] / s for s in seconds], 0)
-        ratio = "| | " if program == "Spark NLP" else three([t / o for t, o in zip(spark_seconds, seconds)], 2)
+        shown = three([counts[name] / s for s in seconds])
+        ratio = "| | " if program == "Spark NLP" else three([t / o for t, o in zip(spark_seconds, seconds)])
         lines.append(f"| {program if program == 'Spark NLP' else 'hearth, ' + program} | {shown} | {ratio} |")
     lines.append("")
 with open(os.path.join(record, "README.md"), "w") as file:

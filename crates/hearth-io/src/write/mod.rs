@@ -47,9 +47,9 @@ impl Default for WriteOptions {
 ///
 /// * Parquet: zstd; integers in lists as differences, not compressed; vectors (`Float32` in lists) as byte streams;
 ///   neither with dictionary and statistics; strings of any kind as plain strings, in a dictionary of 1 MiB as long as
-///   there is room. Strings and 32-bit integers, plain or in a list of structs, are in data pages of version 2. Where a column holds Spark NLP's
-///   annotation struct, Spark's schema goes into the footer and vectors are written plain, since Spark reads no byte
-///   streams.
+///   there is room. Strings, and 32-bit integers in lists, are in data pages of version 2. Where a column holds
+///   Spark NLP's annotation struct, Spark's schema goes into the footer and vectors are written plain, since Spark
+///   reads no byte streams.
 /// * Arrow: the file form, zstd; dictionaries as plain values.
 /// * NDJSON: an object per row, nulls written out, maps as objects, numbers in the shortest digits that give the same
 ///   number again, NaN and infinities as null, decimals as numbers, times as strings, bytes as hexadecimal digits.

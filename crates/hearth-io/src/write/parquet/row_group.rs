@@ -100,10 +100,8 @@ impl RowGroup {
                 }
             }
             // Once some values are there, groups can only part.
-            let same = all
-                .iter()
-                .position(|others| others.same_strings(&values[0]));
-            match same.filter(|_| self.n_rows == 0) {
+            let mut earlier = all.iter().filter(|_| self.n_rows == 0);
+            match earlier.position(|others| others.same_strings(&values[0])) {
                 Some(same) => self.groups[same].join(group),
                 None => {
                     self.groups.push(group);

@@ -1,4 +1,5 @@
-//! Encoders of our own for the leaves that make up annotations: strings and 32-bit integers, plain or in a list.
+//! Encoders of our own for the leaves that make up annotations: strings, and strings and 32-bit integers in a list or in
+//! the structs of one.
 //!
 //! They give what Arrow's give, in half of their time: levels are pushed row by row instead of value by value, a short
 //! string is found in a dictionary by the view that holds it, and columns of the same strings (a text and its document)
