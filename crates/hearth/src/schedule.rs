@@ -112,13 +112,18 @@ fn fold(sequences: &Sequences) -> Folded {
     folded
 }
 
-/// Cuts into packs of about equal size near [`PACK_PIECES`], or smaller ones for all `workers`, in order, each with the
-/// rows wanted of it.
+/// Cuts into packs of about equal size, at most about [`PACK_PIECES`] and as many for each of the `workers` where there is
+/// enough for all, in order, each with the rows wanted of it.
 fn pack(sequences: &Sequences, indices: &[usize], workers: usize) -> Vec<(Pack, Vec<u32>)> {
     let total: usize = indices.iter().map(|&i| sequences.ids(i).len()).sum();
-    let small = workers.min(total / SMALL_PACK);
-    let budget = total.div_ceil(total.div_ceil(PACK_PIECES).max(small).max(1));
-    let mut packs = Vec::new();
+    let few = total.div_ceil(PACK_PIECES);
+    let n_packs = if few < workers {
+        few.max(workers.min(total / SMALL_PACK)).max(1)
+    } else {
+        few.next_multiple_of(workers)
+    };
+    let mut packs = Vec::with_capacity(n_packs);
+    let mut before = 0;
     let mut pack = Pack::default();
     let mut select = Vec::new();
     for &i in indices {
@@ -134,7 +139,9 @@ fn pack(sequences: &Sequences, indices: &[usize], workers: usize) -> Vec<(Pack, 
                 .map(|&position| start as u32 + position),
         );
         pack.push(sequences.ids(i));
-        if pack.n_pieces() >= budget {
+        // What one pack has too much the next one has less, so that the last is not small.
+        if before + pack.n_pieces() >= total * (packs.len() + 1) / n_packs {
+            before += pack.n_pieces();
             packs.push((std::mem::take(&mut pack), std::mem::take(&mut select)));
         }
     }
@@ -218,15 +225,17 @@ mod tests {
         for i in 0..1000u32 {
             sequences.push((0..10 + i % 40).map(|p| p + i), [0]);
         }
-        let packs = pack(&sequences, &(0..1000).collect::<Vec<_>>(), 2);
-        let sizes: Vec<usize> = packs.iter().map(|(pack, _)| pack.n_pieces()).collect();
-        assert_eq!(sizes.iter().sum::<usize>(), 29_500);
-        assert!(
-            sizes[..sizes.len() - 1]
-                .iter()
-                .all(|s| (590..=650).contains(s)),
-            "{sizes:?}"
-        );
+        for (workers, n_packs) in [(1, 50), (2, 50), (3, 51), (16, 64), (60, 60)] {
+            let packs = pack(&sequences, &(0..1000).collect::<Vec<_>>(), workers);
+            let sizes: Vec<usize> = packs.iter().map(|(pack, _)| pack.n_pieces()).collect();
+            assert_eq!(sizes.iter().sum::<usize>(), 29_500);
+            assert_eq!(sizes.len(), n_packs, "{workers} workers");
+            let each = 29_500 / n_packs;
+            assert!(
+                sizes.iter().all(|s| (each - 50..=each + 50).contains(s)),
+                "{sizes:?}"
+            );
+        }
     }
 
     #[test]
@@ -238,6 +247,6 @@ mod tests {
         let packs =
             |n: usize, workers| pack(&sequences, &(0..n).collect::<Vec<_>>(), workers).len();
         assert_eq!((packs(1, 4), packs(20, 1)), (1, 1));
-        assert_eq!((packs(20, 2), packs(20, 16)), (2, 5));
+        assert_eq!((packs(20, 2), packs(20, 16)), (2, 6));
     }
 }
