@@ -90,33 +90,32 @@ class Worker:
         return median(seconds)
 
 
-workers = {}
-for programs in TASKS.values():
-    for _, program, batch, order in programs:
-        key = (program, batch, order)
-        if key not in workers:
-            workers[key] = Worker(*key)
-
-turns = {}
-for number in range(rounds):
-    print(f"round {number + 1} of {rounds}", file=sys.stderr)
-    keys = list(workers)
-    for key in keys if number % 2 == 0 else reversed(keys):
-        turns.setdefault(key, []).append(workers[key].turn())
-for worker in workers.values():
-    worker.process.stdin.close()
+# Of a task all programs stand ready at once, so that its rounds are close together, and of all tasks no more than that:
+# their weights would not fit.
+turns, tokens = {}, {}
+for task, programs in TASKS.items():
+    workers = {key: Worker(*key) for key in dict.fromkeys((program, batch, order) for _, program, batch, order in programs)}
+    for number in range(rounds):
+        print(f"{task}: round {number + 1} of {rounds}", file=sys.stderr)
+        keys = list(workers)
+        for key in keys if number % 2 == 0 else reversed(keys):
+            turns.setdefault((task, *key), []).append(workers[key].turn())
+    for key, worker in workers.items():
+        tokens[(task, *key)] = worker.tokens
+        worker.process.stdin.close()
+        worker.process.wait()
 
 os.makedirs(record, exist_ok=True)
 with open(os.path.join(record, "raw.csv"), "w") as file:
-    file.write("program,batch,order,round,tokens,seconds\n")
+    file.write("task,program,batch,order,round,tokens,seconds\n")
     for key, seconds in turns.items():
         for number, value in enumerate(seconds):
-            file.write(f"{key[0]},{key[1]},{key[2]},{number},{workers[key].tokens},{value:.6f}\n")
+            file.write(f'"{key[0]}",{key[1]},{key[2]},{key[3]},{number},{tokens[key]},{value:.6f}\n')
 
 lines = [
     f"# Encoders, {size}, {threads} threads",
     "",
-    f"{machine()}; {rounds} rounds, every program in every round, in",
+    f"{machine()}; {rounds} rounds, every program of a table in each, in",
     "reversed order every second one. The same random ids for all: 256 sequences of 5 to 60 positions. Tokens are pieces",
     "without [CLS], [SEP] and padding. Hearth has no batches: its packs hold no padding in any order. Made by",
     "`benches/peers/run.py`; all figures: [raw.csv](raw.csv).",
@@ -125,10 +124,10 @@ lines = [
 for task, programs in TASKS.items():
     single = programs[0][2] < 0
     lines += [f"## {task}", "", f"| program | {'ms' if single else 'tokens/s'} min | median | max | hearth is faster by: min | median | max |", "|---|---:|---:|---:|---:|---:|---:|"]
-    ours = turns[programs[0][1:]]
+    ours = turns[(task, *programs[0][1:])]
     for name, *key in programs:
-        seconds = turns[tuple(key)]
-        shown = [1e3 * s for s in seconds] if single else [workers[tuple(key)].tokens / s for s in seconds]
+        seconds = turns[(task, *key)]
+        shown = [1e3 * s for s in seconds] if single else [tokens[(task, *key)] / s for s in seconds]
         lines.append(f"| {name} | {three(shown)} | {three([theirs / our for theirs, our in zip(seconds, ours)])} |")
     lines.append("")
 with open(os.path.join(record, "README.md"), "w") as file:

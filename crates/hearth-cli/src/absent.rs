@@ -7,14 +7,7 @@ use crate::failure::{Failure, usage};
 const VERBS: [&str; 7] = [
     "plan", "resume", "verify", "report", "cluster", "sql", "convert",
 ];
-const FLAGS: [&str; 6] = [
-    "--memory",
-    "--vectors",
-    "--level",
-    "--pooling",
-    "--normalize",
-    "--dim",
-];
+const FLAGS: [&str; 2] = ["--memory", "--vectors"];
 
 /// Values that a flag does not take yet.
 const VALUES: [(&str, &str); 2] = [("--on-overflow", "window"), ("--on-overflow", "null")];

@@ -9,7 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use hearth::Isa;
 use hearth::Precision;
 use hearth::border::Offsets;
-use hearth::stages::{Compat, OnOverflow, Pieces};
+use hearth::stages::{Compat, Level, OnOverflow, Pieces, Pooling};
 use hearth_io::TxtMode;
 use serde::{Deserialize, Serialize};
 
@@ -276,6 +276,18 @@ pub(crate) struct Flags {
     /// What happens to a sentence that is too long [default: truncate]
     #[arg(long, env = "HEARTH_ON_OVERFLOW")]
     pub(crate) on_overflow: Option<Overflow>,
+    /// What gets a vector [default: token]
+    #[arg(long, env = "HEARTH_LEVEL")]
+    pub(crate) level: Option<LevelName>,
+    /// How the vectors of sentences and documents are made [default: tokens]
+    #[arg(long, env = "HEARTH_POOLING")]
+    pub(crate) pooling: Option<PoolingName>,
+    /// Scale each vector to the length 1, after --dim
+    #[arg(long, env = "HEARTH_NORMALIZE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) normalize: Option<bool>,
+    /// Keep the first N values of each vector [default: all]
+    #[arg(long, env = "HEARTH_DIM", value_name = "N")]
+    pub(crate) dim: Option<usize>,
     /// Leave out stages of a saved Spark NLP pipeline that have no counterpart here, and say so
     #[arg(long, env = "HEARTH_IGNORE_UNKNOWN_STAGES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) ignore_unknown_stages: Option<bool>,
@@ -384,6 +396,26 @@ names!(PiecesName {
     /// The first one
     First = "first",
 });
+names!(LevelName {
+    /// Each token
+    Token = "token",
+    /// Each sentence
+    Sentence = "sentence",
+    /// Each document
+    Document = "document",
+});
+names!(PoolingName {
+    /// The mean of the tokens' vectors, as Spark NLP's SentenceEmbeddings
+    Tokens = "tokens",
+    /// The mean of all positions, [CLS] and [SEP] included, as sentence-transformers
+    Mean = "mean",
+    /// The vector of [CLS]; of a document the mean of those of its sentences
+    Cls = "cls",
+    /// The largest of each value over all positions
+    Max = "max",
+    /// The sum of the tokens' vectors
+    Sum = "sum",
+});
 names!(Overflow {
     /// Cut it, as Spark NLP does, and count it
     Truncate = "truncate",
@@ -441,6 +473,28 @@ impl From<PiecesName> for Pieces {
         match pieces {
             PiecesName::Mean => Pieces::Mean,
             PiecesName::First => Pieces::First,
+        }
+    }
+}
+
+impl From<LevelName> for Level {
+    fn from(level: LevelName) -> Self {
+        match level {
+            LevelName::Token => Level::Token,
+            LevelName::Sentence => Level::Sentence,
+            LevelName::Document => Level::Document,
+        }
+    }
+}
+
+impl From<PoolingName> for Pooling {
+    fn from(pooling: PoolingName) -> Self {
+        match pooling {
+            PoolingName::Tokens => Pooling::Tokens,
+            PoolingName::Mean => Pooling::Mean,
+            PoolingName::Cls => Pooling::Cls,
+            PoolingName::Max => Pooling::Max,
+            PoolingName::Sum => Pooling::Sum,
         }
     }
 }

@@ -70,6 +70,10 @@ pub(crate) fn embed(inputs: &[String], settings: Settings) -> Result<(), Failure
             pieces: flags.pieces.map(Into::into).unwrap_or_default(),
             precision: flags.precision.map(Into::into).unwrap_or_default(),
             on_overflow: flags.on_overflow.map(Into::into).unwrap_or_default(),
+            level: flags.level.map(Into::into).unwrap_or_default(),
+            pooling: flags.pooling.map(Into::into),
+            normalize: flags.normalize == Some(true),
+            dim: flags.dim,
             ..Default::default()
         });
     let default = || {

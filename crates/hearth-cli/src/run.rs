@@ -92,6 +92,10 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
         "pieces",
         "precision",
         "on_overflow",
+        "level",
+        "pooling",
+        "normalize",
+        "dim",
     ];
     for stage in pipeline
         .stages

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hearth::Session;
 
 use crate::args::{
-    CompatName, Device, Flags, KernelsName, LayoutName, LogFormat, Overflow, PiecesName,
+    CompatName, Device, Flags, KernelsName, LayoutName, LevelName, LogFormat, Overflow, PiecesName,
     PrecisionName, Txt, Unit,
 };
 use crate::failure::{Failure, usage};
@@ -21,7 +21,7 @@ macro_rules! over {
 /// One layer over another.
 pub(crate) fn over(first: Flags, second: Flags) -> Flags {
     over!(first, second; output, columns, overwrite, model, text_column, txt, layout, offsets, case_sensitive,
-        max_sentence_length, batch_size, precision, kernels, device, jobs, compat, pieces, on_overflow, ignore_unknown_stages, json, quiet, verbose,
+        max_sentence_length, batch_size, precision, kernels, device, jobs, compat, pieces, on_overflow, level, pooling, normalize, dim, ignore_unknown_stages, json, quiet, verbose,
         log_format, cache, offline, config)
 }
 
@@ -38,6 +38,8 @@ pub(crate) fn defaults() -> Flags {
         compat: Some(CompatName::Spark),
         pieces: Some(PiecesName::Mean),
         on_overflow: Some(Overflow::Truncate),
+        level: Some(LevelName::Token),
+        normalize: Some(false),
         ignore_unknown_stages: Some(false),
         json: Some(false),
         quiet: Some(false),

@@ -23,26 +23,39 @@ pub(crate) struct Summary {
     rules: Rules,
 }
 
-/// By which rules the tokens of a pipeline get their vectors; nothing where none do.
+/// By which rules the texts of a pipeline get their vectors; nothing where none do.
 #[derive(Debug)]
-pub(crate) struct Rules(Vec<&'static str>);
+pub(crate) struct Rules(Vec<String>);
 
 impl Rules {
     pub(crate) fn of(pipeline: &Pipeline) -> Self {
         let stages = pipeline.stages.iter();
         let stages = stages.filter(|stage| stage.kind == "bert_embeddings");
-        let mut rules: Vec<&'static str> = stages
+        let mut rules: Vec<String> = stages
             .map(|stage| {
                 let value = |key: &str| stage.parameters.get(key).and_then(|value| value.as_str());
-                match (value("compat"), value("pieces")) {
-                    (Some("full"), Some("first")) => {
-                        "each token's first piece, by the model's own tokenizer (compat full)"
+                let tokenizer = match value("compat") {
+                    Some("full") => "the model's own tokenizer (compat full)",
+                    _ => "Spark NLP's rules (compat spark)",
+                };
+                let own = match (value("compat"), value("pieces")) {
+                    (Some("full"), None | Some("mean")) => "the mean of each token's pieces",
+                    _ => "each token's first piece",
+                };
+                let level = match value("level") {
+                    None | Some("token") => return format!("{own}, by {tokenizer}"),
+                    Some(level) => level,
+                };
+                let pooled = match value("pooling") {
+                    Some("mean") => {
+                        "the mean of all its positions, [CLS] and [SEP] included".to_owned()
                     }
-                    (Some("full"), _) => {
-                        "the mean of each token's pieces, by the model's own tokenizer (compat full)"
-                    }
-                    _ => "each token's first piece, by Spark NLP's rules (compat spark)",
-                }
+                    Some("max") => "the largest of each value over all its positions".to_owned(),
+                    Some("cls") => "that of [CLS]".to_owned(),
+                    Some("sum") => format!("the sum of its tokens' ({own})"),
+                    _ => format!("the mean of its tokens' ({own})"),
+                };
+                format!("one for each {level}, {pooled}, by {tokenizer}")
             })
             .collect();
         rules.dedup();
@@ -113,6 +126,13 @@ impl Summary {
                 grouped(s.tokens_cut),
                 grouped(s.tokens_without_word)
             ));
+            if s.pooled + s.pooled_without_vector > 0 {
+                lines.push(format!(
+                    "pooled vectors: {}; {} without, for want of a token that has one",
+                    grouped(s.pooled),
+                    grouped(s.pooled_without_vector)
+                ));
+            }
             lines.push(format!(
                 "folded sentences: {} of {} were equal to another one and shared its vectors",
                 grouped(s.folded),

@@ -124,6 +124,16 @@ impl Model {
         })
     }
 
+    /// The same as [`describe`] gives.
+    #[must_use]
+    pub fn description(&self) -> Description {
+        Description {
+            name: self.name.clone(),
+            config: self.config.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+
     /// The content hash of config, vocabulary and weights. Tensors that were read, or taken, are not read again for it:
     /// ask when the encoder was made.
     ///

@@ -151,7 +151,7 @@ impl Benchmark {
     pub fn of_model(session: &Session, path: &Path, precisions: &[Precision]) -> Result<Self> {
         let mut benchmark = Self::opened(session, path, precisions)?;
         let model = session.bert(path, benchmark.encoders[0].0, STAGE)?;
-        let lower = !model.settings.case_sensitive.unwrap_or(true);
+        let lower = !model.about.settings.case_sensitive.unwrap_or(true);
         let mut buffer = String::new();
         for sentence in SENTENCES.lines() {
             let mut ids = vec![model.bert.cls];

@@ -28,11 +28,20 @@ pub trait StageConfig: Debug + Default + Serialize + DeserializeOwned {
     fn load(self, at: &Loading<'_>) -> Result<AnyStage>;
 }
 
+/// When vocabularies and weights are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Now,
+    /// When the first rows come.
+    Later,
+}
+
 /// What a stage's [`StageConfig::load`] may use.
 #[derive(Debug)]
 pub struct Loading<'a> {
     /// The session.
     pub session: &'a Session,
+    pub(crate) weights: When,
     pipeline: &'a Pipeline,
     stage: usize,
     notes: &'a RefCell<Vec<String>>,
@@ -118,12 +127,14 @@ impl Registry {
         &self,
         pipeline: &Pipeline,
         session: &Session,
+        weights: When,
     ) -> Result<(Vec<AnyStage>, Vec<String>)> {
         let notes = RefCell::new(Vec::new());
         let mut stages = Vec::new();
         for (stage, spec) in pipeline.stages.iter().enumerate() {
             let at = Loading {
                 session,
+                weights,
                 pipeline,
                 stage,
                 notes: &notes,

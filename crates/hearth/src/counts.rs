@@ -48,8 +48,12 @@ counts! {
     /// Tokens that have no word to look up (control characters and the like), which get no vector, or in the full mode
     /// a null one.
     tokens_without_word,
-    /// Annotations that got a vector.
+    /// Tokens that got a vector.
     vectors,
+    /// Sentences or documents that got a vector, where these are what gets one (`level` of `bert_embeddings`).
+    pooled,
+    /// Sentences or documents of these without one: no token of theirs has one.
+    pooled_without_vector,
     /// Sentences handed to the encoder's stage.
     sequences,
     /// Sentences of these that were equal to another one and shared its vectors. Across windows this depends on the order

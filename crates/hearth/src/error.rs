@@ -192,6 +192,18 @@ pub enum Error {
         /// How large it is.
         found: usize,
     },
+    /// A function's batch makes more than one array should hold.
+    #[error(
+        "the vectors of a batch of {rows} rows take more than {limit} bytes (row {row} is past that); hand on smaller batches, or ask for pooled vectors"
+    )]
+    OutputTooLarge {
+        /// Rows of the batch.
+        rows: usize,
+        /// The first row whose output does not fit.
+        row: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A batch with another schema than the run was bound to.
     #[error(
         "a batch has another schema than the run was bound to: expected {expected}, found {found}"
@@ -236,6 +248,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The row of the input that is at fault, where it is known.
+    #[must_use]
+    pub fn row(&self) -> Option<u64> {
+        match self {
+            Error::Overflow { row, .. } | Error::Row { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+
     /// Turns the row number of a batch into that of the whole input.
     pub(crate) fn in_input(mut self, rows: &InputRows) -> Self {
         if let Error::Overflow { row, .. } | Error::Row { row, .. } = &mut self {

@@ -35,6 +35,7 @@ pub mod border;
 mod config;
 mod counts;
 mod error;
+pub mod function;
 mod input_rows;
 mod memo;
 mod model;

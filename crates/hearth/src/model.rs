@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hearth_encoder::{Activation, Config, Encode, Isa, Precision};
-use hearth_models::{BertConfig, HiddenAct, Model, Settings, Tokenizer};
+use hearth_models::{BertConfig, Description, HiddenAct, Model, Tokenizer};
 use hearth_text::piece::{ModelTokenizer, Vocabulary, WordPiece};
 
 use crate::{Error, Result};
@@ -13,8 +13,7 @@ use crate::{Error, Result};
 pub struct OpenedModel {
     /// Vocabulary and encoder, one for all models of equal content.
     pub bert: Arc<BertModel>,
-    pub(crate) name: String,
-    pub(crate) settings: Settings,
+    pub(crate) about: Arc<Description>,
     pub(crate) warnings: Vec<String>,
     tokenizer: Arc<OwnTokenizer>,
 }
@@ -30,8 +29,7 @@ impl OpenedModel {
     pub(crate) fn new(model: Model, bert: Arc<BertModel>) -> Self {
         OpenedModel {
             bert,
-            name: model.name,
-            settings: model.settings,
+            about: Arc::new(model.description()),
             warnings: model.warnings.iter().map(ToString::to_string).collect(),
             tokenizer: Arc::new(OwnTokenizer {
                 said: model.tokenizer,
@@ -80,7 +78,6 @@ pub struct BertModel {
     pub(crate) word_piece: WordPiece,
     pub(crate) cls: u32,
     pub(crate) sep: u32,
-    pub(crate) max_positions: usize,
     pub(crate) config: BertConfig,
     pub(crate) encoder: Arc<dyn Encode>,
 }
@@ -121,7 +118,6 @@ impl BertModel {
             cls,
             sep,
             word_piece,
-            max_positions: config.max_position_embeddings,
             config: model.config.clone(),
             encoder: Arc::new(encoder),
         })

@@ -86,6 +86,17 @@ impl Pipeline {
     /// `document`, `sentence`, `token` and `embeddings`.
     #[must_use]
     pub fn embed(text_col: impl Into<String>, model: impl Into<PathBuf>) -> Self {
+        let model = Some(model.into());
+        let bert = BertEmbeddings {
+            model,
+            ..Default::default()
+        };
+        Self::embed_with(text_col, bert)
+    }
+
+    /// The same with parameters of the last stage; where these name no columns, they are those of [`Pipeline::embed`].
+    #[must_use]
+    pub fn embed_with(text_col: impl Into<String>, bert: BertEmbeddings) -> Self {
         let name = |name: &str| Some(name.to_owned());
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         Pipeline::new()
@@ -103,10 +114,9 @@ impl Pipeline {
                 ..Default::default()
             })
             .then(BertEmbeddings {
-                input_cols: Some(names(&["sentence", "token"])),
-                output_col: name("embeddings"),
-                model: Some(model.into()),
-                ..Default::default()
+                input_cols: bert.input_cols.or(Some(names(&["sentence", "token"]))),
+                output_col: bert.output_col.or(name("embeddings")),
+                ..bert
             })
     }
 

@@ -201,13 +201,13 @@ impl Step {
             AnyStage::Encoding(stage) => {
                 let mut sequences = Sequences::default();
                 let plan = stage.cut(batch, &self.bound, &mut sequences, seen)?;
-                let vectors = schedule::encode(stage.encoder(), &sequences, memo, seen).map_err(
+                let vectors = schedule::encode(stage.encoder()?, &sequences, memo, seen).map_err(
                     |source| Error::Encoder {
                         stage: format!("{stage:?}"),
                         source,
                     },
                 )?;
-                stage.join(batch, &self.bound, plan, &vectors)?
+                stage.join(batch, &self.bound, plan, &vectors, seen)?
             }
         };
         Ok(output)
@@ -275,6 +275,12 @@ impl BoundPipeline {
             .map_or(&self.0.schema, BoundBorder::schema)
     }
 
+    /// Whether a stage makes several rows of one.
+    #[must_use]
+    pub fn explodes(&self) -> bool {
+        self.0.steps.iter().any(|step| step.bound.explodes)
+    }
+
     /// Input columns that a stage replaces, as Spark does with an output column that exists.
     #[must_use]
     pub fn replaced(&self) -> Vec<&str> {
@@ -328,6 +334,16 @@ impl BoundPipeline {
         }
     }
 
+    /// Opens the models that planning left for later.
+    fn open_models(&self) -> Result<()> {
+        for step in &self.0.steps {
+            if let AnyStage::Encoding(stage) = &step.stage {
+                stage.encoder()?;
+            }
+        }
+        Ok(())
+    }
+
     fn work(
         &self,
         batch: RecordBatch,
@@ -369,15 +385,16 @@ impl Limits {
     const BYTES_PER_TOKEN: usize = 5;
 
     fn of(chain: &Chain) -> Self {
-        // Also those that a later stage drops.
-        let dimensions = chain
-            .steps
-            .iter()
-            .flat_map(|step| &step.bound.adds)
-            .filter_map(|f| Shape::of(f.data_type()).dimension);
-        let per_token: usize = dimensions
-            .map(|d| usize::try_from(d).unwrap_or(1) * size_of::<f32>())
-            .sum();
+        // Also those that a later stage drops, and those that are pooled.
+        let dimensions = chain.steps.iter().flat_map(|step| match &step.stage {
+            AnyStage::Encoding(stage) => vec![stage.dimension()],
+            AnyStage::Plain(_) => {
+                let adds = step.bound.adds.iter();
+                let dimensions = adds.filter_map(|f| Shape::of(f.data_type()).dimension);
+                dimensions.filter_map(|d| usize::try_from(d).ok()).collect()
+            }
+        });
+        let per_token: usize = dimensions.map(|d| d * size_of::<f32>()).sum();
         let text = match per_token {
             0 => 1 << 19,
             _ => (Self::VECTORS / per_token * Self::BYTES_PER_TOKEN).clamp(16 << 10, 2 << 20),
@@ -599,6 +616,10 @@ impl Run {
             many => concat_batches(&self.bound.0.input, many)?,
         };
         let (number, part, first_row) = (self.submitted, self.part, self.part_rows);
+        if number == 0 {
+            // Here, and not on a worker: a worker that waits for a model takes up other windows, which wait for it too.
+            self.bound.open_models()?;
+        }
         self.submitted += 1;
         self.part_rows += batch.num_rows() as u64;
         self.in_flight += 1;
@@ -627,7 +648,7 @@ fn guarded<T>(first_row: u64, rows: usize, work: impl FnOnce() -> Result<T>) -> 
         .unwrap_or_else(|panic| Err(panicked(panic.as_ref(), first_row, rows)))
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send), first_row: u64, rows: usize) -> Error {
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send), first_row: u64, rows: usize) -> Error {
     let message = panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hearth_encoder::{Isa, Precision};
-use hearth_models::{Fingerprint, Model, Stamp};
+use hearth_models::{Description, Fingerprint, Model, Stamp};
 
-use crate::config::Registry;
+use crate::config::{Registry, When};
 use crate::model::{BertModel, OpenedModel};
 use crate::run::PipelineModel;
 use crate::{Error, Pipeline, Result, StageConfig};
@@ -21,6 +21,7 @@ struct Inner {
     pool: rayon::ThreadPool,
     kernels: Isa,
     registry: Registry,
+    described: Mutex<HashMap<Stamp, Arc<Description>>>,
     models: Mutex<Known>,
 }
 
@@ -78,8 +79,41 @@ impl Session {
     /// # Errors
     /// An unknown type, key or value with its place; a model that cannot be opened.
     pub fn load(&self, pipeline: &Pipeline) -> Result<PipelineModel> {
-        let (stages, notes) = self.0.registry.load(pipeline, self)?;
+        self.prepare(pipeline, When::Now)
+    }
+
+    /// As [`Session::load`], but of a model no more is read than its config and settings, by which all schemas are known;
+    /// vocabulary and weights when the first rows come. For engines that plan a query often before they run it.
+    ///
+    /// # Errors
+    /// As [`Session::load`]; what is wrong with vocabulary or weights comes out of the run.
+    pub fn plan(&self, pipeline: &Pipeline) -> Result<PipelineModel> {
+        self.prepare(pipeline, When::Later)
+    }
+
+    fn prepare(&self, pipeline: &Pipeline, weights: When) -> Result<PipelineModel> {
+        let (stages, notes) = self.0.registry.load(pipeline, self, weights)?;
         Ok(PipelineModel::new(self.clone(), stages, notes))
+    }
+
+    /// Config and settings of the model at a path.
+    pub(crate) fn describe(&self, path: &Path, stage: &str) -> Result<Arc<Description>> {
+        let refuse = |source| Error::Model {
+            stage: stage.to_owned(),
+            source,
+        };
+        let place = Stamp::of(path).map_err(refuse)?;
+        let mut described = self
+            .0
+            .described
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = described.get(&place) {
+            return Ok(known.clone());
+        }
+        let found = Arc::new(hearth_models::describe(path).map_err(refuse)?);
+        described.insert(place, found.clone());
+        Ok(found)
     }
 
     /// The model at a path, its linear layers in a precision. Weights and vocabulary are kept once per session and
@@ -185,6 +219,7 @@ impl SessionBuilder {
             pool,
             kernels,
             registry: self.registry,
+            described: Mutex::default(),
             models: Mutex::default(),
         })))
     }

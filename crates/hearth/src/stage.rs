@@ -112,8 +112,15 @@ pub trait EncodingStage: Debug + Send + Sync {
     /// As [`Stage::bind`].
     fn bind(&self, input: &Schema) -> Result<Bound>;
 
-    /// The encoder the sequences are for.
-    fn encoder(&self) -> &Arc<dyn Encode>;
+    /// How many values the encoder's vectors have; known before its weights are read.
+    fn dimension(&self) -> usize;
+
+    /// The encoder the sequences are for. A stage that was planned ([`crate::Session::plan`]) opens its model now; a run
+    /// asks before its first rows.
+    ///
+    /// # Errors
+    /// What is wrong with the model.
+    fn encoder(&self) -> Result<&Arc<dyn Encode>>;
 
     /// Adds the sequences of one batch to `out` and says which vectors of them go where.
     ///
@@ -137,6 +144,7 @@ pub trait EncodingStage: Debug + Send + Sync {
         at: &Bound,
         plan: Plan,
         vectors: &Vectors,
+        seen: &Counts,
     ) -> Result<Output>;
 }
 
@@ -242,6 +250,17 @@ pub struct Plan {
     pub offsets: Vec<usize>,
     /// What to put out.
     pub items: Vec<PlanItem>,
+    /// For each row, how many of its tokens get no vector because they lie past the limit.
+    pub cut: Vec<i32>,
+}
+
+impl Plan {
+    /// Counts cut tokens of the last row.
+    pub(crate) fn add_cut(&mut self, n: usize) {
+        if let Some(cut) = self.cut.last_mut() {
+            *cut = cut.saturating_add(i32::try_from(n).unwrap_or(i32::MAX));
+        }
+    }
 }
 
 /// One annotation to come.

@@ -9,7 +9,7 @@
 //! | `tokenizer` | `document` | `token` |
 //! | `regex_tokenizer` | `document` | `token` |
 //! | `normalizer`, `stop_words_cleaner` | `token` | `token` |
-//! | `bert_embeddings` | `document`, `token` | `word_embeddings` |
+//! | `bert_embeddings` | `document`, `token` | `word_embeddings`; `sentence_embeddings`, with `level` |
 //! | `sentence_embeddings` | `document`, `word_embeddings` | `sentence_embeddings` |
 //! | `doc2_chunk` | `document`, a column of texts to find | `chunk` |
 //! | `chunk_embeddings` | `chunk`, `word_embeddings` | `word_embeddings` |
@@ -50,7 +50,7 @@ mod stop_words_cleaner;
 mod tokenizer;
 mod word_vectors;
 
-pub use bert_embeddings::{BertEmbeddings, Compat, OnOverflow, Pieces};
+pub use bert_embeddings::{BertEmbeddings, Compat, Level, OnOverflow, Pieces, Pooling};
 pub use chunk_embeddings::ChunkEmbeddings;
 pub use doc2_chunk::Doc2Chunk;
 pub use document_assembler::DocumentAssembler;

@@ -7,7 +7,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
 use super::{Offsets, is_lean, places};
-use crate::annotation::{Annotations, Shape, key};
+use crate::annotation::{Annotations, AnnotatorType, Shape, key};
 use crate::{Error, InputRows, Result};
 
 /// A table of the annotations of one column, with the plain columns repeated beside them.
@@ -49,7 +49,9 @@ impl Rows {
         added.extend(places);
         added.push(Field::new("result", DataType::Utf8View, true));
         if let Some(dimension) = Shape::of(source.data_type()).dimension {
-            added.push(int("piece_id"));
+            if AnnotatorType::of(source) != Some(AnnotatorType::SentenceEmbeddings) {
+                added.push(int("piece_id"));
+            }
             let vector = Field::new("vector", crate::annotation::vector_type(dimension), true);
             let labels = [key::DIMENSION, key::REF].into_iter();
             let labels =

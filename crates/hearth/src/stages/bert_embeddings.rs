@@ -2,28 +2,33 @@
 
 mod alignment;
 mod full;
+mod pooled;
 mod spark;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
+pub use pooled::{Level, Pooling};
+
+use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
 use hearth_encoder::{Encode, Precision};
 use hearth_text::piece::{ModelTokenizer, lower_case};
 use serde::{Deserialize, Serialize};
 
 use super::PoolingStrategy;
 use crate::annotation::{
-    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, key, labelled, lean_field,
+    AnnotationBuilder, Annotations, AnnotatorType, Origin, Shape, is_lean, key, labelled,
+    lean_field,
 };
-use crate::config::{Loading, StageConfig};
+use crate::config::{Loading, StageConfig, When};
 use crate::counts::Counts;
-use crate::model::BertModel;
+use crate::model::{BertModel, OpenedModel};
 use crate::stage::{
     AnyStage, Bound, EncodingStage, Output, Plan, Sequences, Vectors, input_columns,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, Session};
+use pooled::Form;
 
 const REQUIRED: [AnnotatorType; 2] = [AnnotatorType::Document, AnnotatorType::Token];
 
@@ -67,6 +72,19 @@ pub struct BertEmbeddings {
     pub precision: Precision,
     /// What happens to a sentence longer than `max_sentence_length`.
     pub on_overflow: OnOverflow,
+    /// What gets a vector: with `sentence` and `document` the column is of type `sentence_embeddings`, an annotation for
+    /// each of them, its vector pooled; it is null where no token has one. Documents are those of the column that the
+    /// sentences come from.
+    pub level: Level,
+    /// How the vectors of sentences and documents are made; `tokens` if not set. Not with `level = "token"`.
+    pub pooling: Option<Pooling>,
+    /// Whether each vector is scaled to the length 1, after `dim`.
+    pub normalize: bool,
+    /// How many values of each vector are kept; all if not set.
+    pub dim: Option<usize>,
+    /// A plain column to make beside, `Int32`: how many tokens of the row lie past `max_sentence_length` and have no vector.
+    /// None if not set.
+    pub cut_col: Option<String>,
 }
 
 /// Whose rules say which vector a token gets.
@@ -120,6 +138,11 @@ impl Default for BertEmbeddings {
             pieces: Pieces::Mean,
             precision: Precision::F32,
             on_overflow: OnOverflow::Truncate,
+            level: Level::Token,
+            pooling: None,
+            normalize: false,
+            dim: None,
+            cut_col: None,
         }
     }
 }
@@ -145,51 +168,92 @@ impl StageConfig for BertEmbeddings {
             .model
             .as_ref()
             .ok_or_else(|| at.refuse("model", "no model given: set model to a model's path"))?;
-        let opened = at.session.bert(&at.path(path), self.precision, &stage)?;
-        for warning in &opened.warnings {
-            at.note(format!("model {}: {warning}", opened.name));
-        }
-        let rules = match self.compat {
-            Compat::Spark => Rules::Spark {
-                case_sensitive: self
-                    .case_sensitive
-                    .or(opened.settings.case_sensitive)
-                    .unwrap_or(false),
-            },
-            Compat::Full => Rules::Full {
-                tokenizer: Box::new(opened.tokenizer(self.case_sensitive, &stage)?),
-                pieces: self.pieces,
-            },
+        let path = at.path(path);
+        let session = at.session;
+        let opened = match at.weights {
+            When::Now => Some(session.bert(&path, self.precision, &stage)?),
+            When::Later => None,
         };
-        let (model, settings) = (opened.bert, &opened.settings);
+        let about = match &opened {
+            Some(opened) => opened.about.clone(),
+            None => session.describe(&path, &stage)?,
+        };
+        let settings = &about.settings;
         let limit = self
             .max_sentence_length
             .or(settings.max_sentence_length)
             .unwrap_or(MAX_SENTENCE_LENGTH);
-        check_limit(limit, model.max_positions)
+        check_limit(limit, about.config.max_position_embeddings)
             .map_err(|message| at.refuse("max_sentence_length", message))?;
-        let dimension = i32::try_from(model.encoder.dimension()).map_err(|_| Error::TooLarge {
+        let form = self
+            .form(about.config.hidden_size)
+            .map_err(|(key, message)| at.refuse(key, message))?;
+        let dimension = i32::try_from(form.kept).map_err(|_| Error::TooLarge {
             what: "the dimension",
-            found: model.encoder.dimension(),
+            found: form.kept,
         })?;
-        Ok(AnyStage::Encoding(Arc::new(Embedder {
-            stage,
+        let embedder = Embedder {
             input_cols,
             output_col,
-            rules,
             limit,
             on_overflow: self.on_overflow,
+            form,
             dimension,
             dimension_label: self
                 .dimension
-                .or(settings.dimension)
+                .or(settings.dimension.filter(|_| self.dim.is_none()))
                 .unwrap_or(dimension.into()),
             storage_ref: self
                 .storage_ref
                 .or_else(|| settings.storage_ref.clone())
-                .unwrap_or_else(|| opened.name.clone()),
-            model,
-        })))
+                .unwrap_or_else(|| about.name.clone()),
+            compat: self.compat,
+            lower: self.compat == Compat::Spark
+                && !self
+                    .case_sensitive
+                    .or(settings.case_sensitive)
+                    .unwrap_or(false),
+            source: Source {
+                session: session.clone(),
+                path,
+                precision: self.precision,
+                case_sensitive: self.case_sensitive,
+                pieces: self.pieces,
+                hidden_size: about.config.hidden_size,
+            },
+            ready: OnceLock::new(),
+            cut_col: self.cut_col,
+            stage,
+        };
+        if let Some(opened) = opened {
+            for warning in &opened.warnings {
+                at.note(format!("model {}: {warning}", opened.about.name));
+            }
+            embedder.take(&opened)?;
+        }
+        Ok(AnyStage::Encoding(Arc::new(embedder)))
+    }
+}
+
+impl BertEmbeddings {
+    /// What becomes of vectors of `dimension` values; else the key that asks for what cannot be, and why not.
+    fn form(&self, dimension: usize) -> Result<Form, (&'static str, String)> {
+        if self.level == Level::Token && self.pooling.is_some() {
+            let message = "tokens have vectors of their own: set level to sentence or document, or leave it out";
+            return Err(("pooling", message.to_owned()));
+        }
+        let kept = self.dim.unwrap_or(dimension);
+        if !(1..=dimension).contains(&kept) {
+            let message =
+                format!("the model's vectors have {dimension} values: give 1 to {dimension}");
+            return Err(("dim", message));
+        }
+        Ok(Form {
+            level: self.level,
+            pooling: self.pooling.unwrap_or_default(),
+            normalize: self.normalize,
+            kept,
+        })
     }
 }
 
@@ -216,21 +280,43 @@ struct Embedder {
     stage: String,
     input_cols: Vec<String>,
     output_col: String,
-    model: Arc<BertModel>,
-    rules: Rules,
+    compat: Compat,
+    /// Whether text is lower-cased, by Spark NLP's rules.
+    lower: bool,
     /// Pieces of a sentence that are looked at, and positions of its sequence.
     limit: usize,
     on_overflow: OnOverflow,
+    form: Form,
+    /// Of the vectors that come out.
     dimension: i32,
     dimension_label: i64,
     storage_ref: String,
+    cut_col: Option<String>,
+    source: Source,
+    ready: OnceLock<Ready>,
+}
+
+/// Where what is [`Ready`] comes from.
+#[derive(Debug)]
+struct Source {
+    session: Session,
+    path: PathBuf,
+    precision: Precision,
+    case_sensitive: Option<bool>,
+    pieces: Pieces,
+    hidden_size: usize,
+}
+
+/// What is not needed before the first rows.
+#[derive(Debug)]
+struct Ready {
+    model: Arc<BertModel>,
+    rules: Rules,
 }
 
 #[derive(Debug)]
 enum Rules {
-    Spark {
-        case_sensitive: bool,
-    },
+    Spark,
     Full {
         tokenizer: Box<ModelTokenizer>,
         pieces: Pieces,
@@ -243,37 +329,54 @@ struct Input<'a> {
     tokens: Annotations<'a>,
 }
 
-/// Positions of the two reads in [`Bound::reads`].
+/// Positions of the reads in [`Bound::reads`].
 const SENTENCES: usize = 0;
 const TOKENS: usize = 1;
+/// There for [`Level::Document`] alone.
+const DOCUMENTS: usize = 2;
 
 impl EncodingStage for Embedder {
     fn bind(&self, input: &Schema) -> Result<Bound> {
-        let reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
-        let origin = Origin::of(input.field(reads[TOKENS]));
+        let mut reads = input_columns(input, &self.stage, &self.input_cols, &REQUIRED)?;
+        if self.form.level == Level::Document {
+            reads.push(self.documents(input, reads[SENTENCES])?);
+        }
+        let (target, kind) = match self.form.level {
+            Level::Token => (TOKENS, AnnotatorType::WordEmbeddings),
+            Level::Sentence => (SENTENCES, AnnotatorType::SentenceEmbeddings),
+            Level::Document => (DOCUMENTS, AnnotatorType::SentenceEmbeddings),
+        };
         let field = lean_field(
             &self.output_col,
-            AnnotatorType::WordEmbeddings,
+            kind,
             Shape {
                 dimension: Some(self.dimension),
-                gaps: matches!(self.rules, Rules::Full { .. }),
-                ..Shape::following(input.field(reads[TOKENS]))
+                gaps: target != TOKENS || self.compat == Compat::Full,
+                ..Shape::following(input.field(reads[target]))
             },
-            &origin,
+            &Origin::of(input.field(reads[target])),
         );
         let labels = [
             (key::DIMENSION, self.dimension_label.to_string()),
             (key::REF, self.storage_ref.clone()),
         ];
+        let mut adds = vec![labelled(&field, labels)];
+        if let Some(name) = &self.cut_col {
+            adds.push(Arc::new(Field::new(name, DataType::Int32, false)));
+        }
         Ok(Bound {
             reads,
-            adds: vec![labelled(&field, labels)],
+            adds,
             ..Bound::default()
         })
     }
 
-    fn encoder(&self) -> &Arc<dyn Encode> {
-        &self.model.encoder
+    fn dimension(&self) -> usize {
+        self.source.hidden_size
+    }
+
+    fn encoder(&self) -> Result<&Arc<dyn Encode>> {
+        Ok(&self.ready()?.model.encoder)
     }
 
     fn cut(
@@ -287,8 +390,9 @@ impl EncodingStage for Embedder {
             sentences: Annotations::of(batch, at.reads[SENTENCES])?,
             tokens: Annotations::of(batch, at.reads[TOKENS])?,
         };
-        match &self.rules {
-            Rules::Spark { case_sensitive } => spark::cut(self, *case_sensitive, &input, out, seen),
+        let ready = self.ready()?;
+        match &ready.rules {
+            Rules::Spark => spark::cut(self, &ready.model, &input, out, seen),
             Rules::Full { tokenizer, pieces } => {
                 full::cut(self, tokenizer, *pieces, &input, out, seen)
             }
@@ -301,17 +405,62 @@ impl EncodingStage for Embedder {
         at: &Bound,
         plan: Plan,
         vectors: &Vectors,
+        seen: &Counts,
     ) -> Result<Output> {
+        let mut columns = vec![match self.form.level {
+            Level::Token => self.tokens(batch, at, &plan, vectors)?,
+            Level::Sentence => pooled::join(self, batch, at, SENTENCES, &plan, vectors, seen)?,
+            Level::Document => pooled::join(self, batch, at, DOCUMENTS, &plan, vectors, seen)?,
+        }];
+        if self.cut_col.is_some() {
+            columns.push(Arc::new(Int32Array::from(plan.cut)));
+        }
+        Ok(Output {
+            columns,
+            source_row: None,
+        })
+    }
+}
+
+impl Embedder {
+    /// Opens the model where that was left for later.
+    fn ready(&self) -> Result<&Ready> {
+        match self.ready.get() {
+            Some(ready) => Ok(ready),
+            None => {
+                let source = &self.source;
+                let opened = source
+                    .session
+                    .bert(&source.path, source.precision, &self.stage)?;
+                self.take(&opened)
+            }
+        }
+    }
+
+    fn take(&self, opened: &OpenedModel) -> Result<&Ready> {
+        let rules = match self.compat {
+            Compat::Spark => Rules::Spark,
+            Compat::Full => Rules::Full {
+                tokenizer: Box::new(opened.tokenizer(self.source.case_sensitive, &self.stage)?),
+                pieces: self.source.pieces,
+            },
+        };
+        let model = opened.bert.clone();
+        Ok(self.ready.get_or_init(|| Ready { model, rules }))
+    }
+
+    /// The column of tokens with their vectors.
+    fn tokens(
+        &self,
+        batch: &RecordBatch,
+        at: &Bound,
+        plan: &Plan,
+        vectors: &Vectors,
+    ) -> Result<ArrayRef> {
         let tokens = Annotations::of(batch, at.reads[TOKENS])?;
         let mut out = AnnotationBuilder::following(&tokens);
-        let lower = matches!(
-            self.rules,
-            Rules::Spark {
-                case_sensitive: false
-            }
-        );
         let mut piece_ids = Vec::with_capacity(plan.items.len());
-        let mut values = Vec::with_capacity(plan.items.len() * vectors.dimension);
+        let mut values = Vec::with_capacity(plan.items.len() * self.form.kept);
         let mut present = Vec::with_capacity(plan.items.len());
         for row in plan.offsets.windows(2) {
             for item in &plan.items[row[0]..row[1]] {
@@ -321,14 +470,15 @@ impl EncodingStage for Embedder {
                 };
                 let text = tokens.result(item.source);
                 match lower_case(text) {
-                    lowered if lower && lowered != text => out.push_owned(span, &lowered)?,
+                    lowered if self.lower && lowered != text => out.push_owned(span, &lowered)?,
                     _ => out.push(span, item.source),
                 }
                 piece_ids.push(item.piece_id);
                 present.push(item.rows > 0);
+                let start = values.len();
                 match item.rows {
                     // A null vector has values too, which nobody reads.
-                    0 => values.resize(values.len() + vectors.dimension, 0.0),
+                    0 => values.resize(start + vectors.dimension, 0.0),
                     1 => values.extend_from_slice(vectors.get(item.sequence, item.row)),
                     n => {
                         let rows = item.row..item.row + n;
@@ -336,17 +486,29 @@ impl EncodingStage for Embedder {
                         PoolingStrategy::Average.pool(own, &mut values);
                     }
                 }
+                self.form.finish(start, &mut values);
             }
             out.end_row()?;
         }
-        let gaps = matches!(self.rules, Rules::Full { .. });
-        Ok(out
-            .finish_with_vectors(piece_ids, values, self.dimension, gaps.then_some(present))?
-            .into())
+        let gaps = self.compat == Compat::Full;
+        out.finish_with_vectors(piece_ids, values, self.dimension, gaps.then_some(present))
     }
-}
 
-impl Embedder {
+    /// The column of the documents that the sentences come from.
+    fn documents(&self, input: &Schema, sentences: usize) -> Result<usize> {
+        let field = input.field(sentences);
+        let name = Origin::of(field).document;
+        let name = name.unwrap_or_else(|| field.name().clone());
+        match input.column_with_name(&name) {
+            Some((index, field)) if is_lean(field.data_type()) => Ok(index),
+            _ => Err(Error::MissingColumn {
+                stage: self.stage.clone(),
+                column: name,
+                found: input.fields().iter().map(|f| f.name().clone()).collect(),
+            }),
+        }
+    }
+
     /// Counts a sentence that has more pieces than are read, or refuses it.
     fn overflow(
         &self,

@@ -41,20 +41,61 @@ impl PoolingStrategy {
         vectors: impl IntoIterator<Item = &'a [f32]>,
         out: &mut Vec<f32>,
     ) -> bool {
-        let start = out.len();
-        let mut n = 0.0;
+        let mut pool = Pool::default();
+        let by = match self {
+            PoolingStrategy::Average => Pooled::Mean,
+            PoolingStrategy::Sum => Pooled::Sum,
+        };
         for vector in vectors {
-            if n == 0.0 {
-                out.resize(start + vector.len(), 0.0);
-            }
-            n += 1.0;
-            for (sum, value) in out[start..].iter_mut().zip(vector) {
-                *sum += value;
-            }
+            pool.add(by, vector);
         }
-        if self == PoolingStrategy::Average {
-            out[start..].iter_mut().for_each(|sum| *sum /= n);
+        pool.finish(by, out)
+    }
+}
+
+/// What becomes of the values of several vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pooled {
+    Mean,
+    Sum,
+    Max,
+}
+
+/// Vectors of one length, taken one by one, in 32-bit floats.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    values: Vec<f32>,
+    n: f32,
+}
+
+impl Pool {
+    pub(super) fn add(&mut self, by: Pooled, vector: &[f32]) {
+        if self.n == 0.0 {
+            let start = match by {
+                Pooled::Mean | Pooled::Sum => 0.0,
+                Pooled::Max => f32::NEG_INFINITY,
+            };
+            self.values.clear();
+            self.values.resize(vector.len(), start);
         }
-        n > 0.0
+        self.n += 1.0;
+        let pairs = self.values.iter_mut().zip(vector);
+        match by {
+            Pooled::Mean | Pooled::Sum => pairs.for_each(|(sum, value)| *sum += value),
+            Pooled::Max => pairs.for_each(|(max, value)| *max = max.max(*value)),
+        }
+    }
+
+    /// Appends what became of them and is empty again; nothing and false if there were none.
+    pub(super) fn finish(&mut self, by: Pooled, out: &mut Vec<f32>) -> bool {
+        let n = std::mem::take(&mut self.n);
+        if n == 0.0 {
+            return false;
+        }
+        match by {
+            Pooled::Mean => out.extend(self.values.iter().map(|sum| sum / n)),
+            Pooled::Sum | Pooled::Max => out.extend_from_slice(&self.values),
+        }
+        true
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use hearth_text::piece::{ModelTokenizer, Piece};
 
 use super::alignment::Alignment;
+use super::pooled::give_all;
 use super::{Embedder, Input, Pieces};
 use crate::annotation::Span;
 use crate::counts::Counts;
@@ -31,14 +32,13 @@ pub(super) fn cut(
     };
     let mut plan = Plan {
         offsets: vec![0],
-        items: Vec::new(),
+        ..Plan::default()
     };
     for row in 0..input.sentences.rows() {
+        plan.cut.push(0);
         cutter.row(row, out, &mut plan, seen)?;
         plan.offsets.push(plan.items.len());
     }
-    let with_vector = plan.items.iter().filter(|item| item.rows > 0);
-    seen.vectors.add(with_vector.count());
     Ok(plan)
 }
 
@@ -71,21 +71,24 @@ impl Cutter<'_> {
             rows: 0,
         }));
         let items = &mut plan.items[first..];
-        let mut homeless = items.len();
+        let (mut homeless, mut cut) = (items.len(), 0);
         for (number, (sentence, members)) in (0..).zip(self.input.sentences.row(row).zip(members)) {
             homeless -= members.len();
             for &member in &members {
                 items[member].sentence = number;
             }
             if !members.is_empty() {
-                self.sentence(row, number, sentence, &members, items, out, seen)?;
+                cut += self.sentence(row, number, sentence, &members, items, out, seen)?;
             }
         }
         seen.tokens_without_word.add(homeless);
+        seen.tokens_cut.add(cut);
+        plan.add_cut(cut);
         Ok(())
     }
 
-    /// Adds the sequence of a sentence and puts the pieces of its tokens, the `members` of `items`, into their items.
+    /// Adds the sequence of a sentence and puts the pieces of its tokens, the `members` of `items`, into their items. Gives
+    /// the number of tokens past the limit.
     #[expect(
         clippy::too_many_arguments,
         reason = "one call; they are the parts of two values"
@@ -99,7 +102,7 @@ impl Cutter<'_> {
         items: &mut [PlanItem],
         out: &mut Sequences,
         seen: &Counts,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let (tokens, sentences) = (&self.input.tokens, &self.input.sentences);
         let text = sentences.result(sentence);
         let cut = self.tokenizer.pieces(text, &mut self.pieces);
@@ -113,7 +116,7 @@ impl Cutter<'_> {
 
         let growing = is_growing(&self.pieces);
         self.places.clear();
-        let mut positions = Vec::new();
+        let (mut positions, mut n_cut) = (Vec::new(), 0);
         for &member in members {
             let item = &mut items[member];
             let (span, result) = (tokens.span(item.source), tokens.result(item.source));
@@ -133,27 +136,37 @@ impl Cutter<'_> {
             // A mean of some of the pieces would be another vector than what was asked for.
             if positions.last().is_some_and(|&last| last >= body) {
                 positions.truncate(start);
-                seen.tokens_cut.add(1);
+                n_cut += 1;
                 continue;
             }
             item.sequence = out.len();
             item.row = start;
             item.rows = positions.len() - start;
+            seen.vectors.add(1);
         }
         seen.pieces.add(self.pieces.len());
         self.stage
             .overflow(row, number, self.pieces.len(), body, seen)?;
         if positions.is_empty() {
-            return Ok(());
+            return Ok(n_cut);
         }
-        let kept = self.pieces.iter().take(body).map(|piece| piece.id);
+        let kept = self.pieces.len().min(body);
+        let whole = self.stage.form.positions(before.len() + kept + after.len());
+        if let Some(positions) = &whole {
+            give_all(items, members.iter().copied(), positions.len());
+        }
+        let kept = self.pieces[..kept].iter().map(|piece| piece.id);
         let ids = before.iter().copied().chain(kept);
+        let ids = ids.chain(after.iter().copied());
         #[expect(clippy::cast_possible_truncation, reason = "at most the limit of 512")]
-        let positions = positions
+        let own = positions
             .into_iter()
             .map(|position| (before.len() + position) as u32);
-        out.push(ids.chain(after.iter().copied()), positions);
-        Ok(())
+        match whole {
+            Some(whole) => out.push(ids, whole),
+            None => out.push(ids, own),
+        };
+        Ok(n_cut)
     }
 }
 

@@ -5,23 +5,25 @@ use std::collections::HashMap;
 use hearth_text::piece::{first_word, lower_case};
 
 use super::alignment::Alignment;
+use super::pooled::give_all;
 use super::{Embedder, Input};
 use crate::Result;
 use crate::annotation::Annotations;
 use crate::counts::Counts;
+use crate::model::BertModel;
 use crate::stage::{Plan, PlanItem, Sequences};
 
 /// Cuts the sentences of a batch into the pieces of their tokens.
 pub(super) fn cut(
     stage: &Embedder,
-    case_sensitive: bool,
+    model: &BertModel,
     input: &Input<'_>,
     out: &mut Sequences,
     seen: &Counts,
 ) -> Result<Plan> {
     let mut cutter = Cutter {
         stage,
-        case_sensitive,
+        model,
         tokens: input.tokens,
         word: String::new(),
         aligned: Vec::new(),
@@ -30,9 +32,10 @@ pub(super) fn cut(
     };
     let mut plan = Plan {
         offsets: vec![0],
-        items: Vec::new(),
+        ..Plan::default()
     };
     for row in 0..input.sentences.rows() {
+        plan.cut.push(0);
         let alignment = Alignment::of(&input.tokens, row);
         for (number, sentence) in (0..).zip(input.sentences.row(row)) {
             let span = input.sentences.span(sentence);
@@ -48,7 +51,7 @@ pub(super) fn cut(
 /// Cuts one sentence after another into pieces.
 struct Cutter<'a> {
     stage: &'a Embedder,
-    case_sensitive: bool,
+    model: &'a BertModel,
     tokens: Annotations<'a>,
     word: String,
     /// The sentence's tokens.
@@ -76,7 +79,7 @@ impl Cutter<'_> {
         }
         self.find_firsts();
         let body = self.stage.limit.saturating_sub(2);
-        let sequence = out.len();
+        let (sequence, first_item) = (out.len(), plan.items.len());
         let mut wanted = Vec::new();
         let (mut cut, mut at_sep) = (0, 0);
         for n in 0..self.aligned.len() {
@@ -103,11 +106,17 @@ impl Cutter<'_> {
         }
         seen.pieces.add(self.pieces.len());
         seen.tokens_cut.add(cut);
+        plan.add_cut(cut);
         seen.tokens_at_sep.add(at_sep);
         self.stage
             .overflow(row, sentence, self.pieces.len(), body, seen)?;
         let kept = &self.pieces[..self.pieces.len().min(body)];
-        let model = &self.stage.model;
+        let model = self.model;
+        if let Some(positions) = self.stage.form.positions(kept.len() + 2) {
+            let own = first_item..plan.items.len();
+            give_all(&mut plan.items, own, positions.len());
+            wanted = positions.collect();
+        }
         out.push(
             [model.cls]
                 .into_iter()
@@ -125,13 +134,10 @@ impl Cutter<'_> {
             return false;
         }
         let before = self.pieces.len();
-        let lowered = if self.case_sensitive {
-            text.into()
-        } else {
-            lower_case(text)
-        };
-        if let Some(word) = first_word(&lowered, !self.case_sensitive, &mut self.word) {
-            self.stage.model.word_piece.pieces(word, &mut self.pieces);
+        let lower = self.stage.lower;
+        let lowered = if lower { lower_case(text) } else { text.into() };
+        if let Some(word) = first_word(&lowered, lower, &mut self.word) {
+            self.model.word_piece.pieces(word, &mut self.pieces);
         }
         self.pieces.len() > before
     }
