@@ -26,6 +26,29 @@ pub trait StageConfig: Debug + Default + Serialize + DeserializeOwned {
     /// # Errors
     /// What is wrong with a parameter or a model.
     fn load(self, at: &Loading<'_>) -> Result<AnyStage>;
+
+    /// The configuration of parameters by name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], its place `place`: an unknown key, with those that are possible; a value that it cannot have.
+    fn of(given: Map<String, Value>, place: &str) -> Result<Self> {
+        let refuse = |message| Error::Parameter {
+            place: place.to_owned(),
+            message,
+        };
+        let keys: Vec<String> = parameters(&Self::default())
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
+        if let Some(key) = given.keys().find(|key| !keys.contains(key)) {
+            return Err(refuse(format!(
+                "unknown key '{key}'; possible: {}",
+                keys.join(", ")
+            )));
+        }
+        serde_path_to_error::deserialize(Value::Object(given))
+            .map_err(|error| refuse(format!("{}: {}", error.path(), error.inner())))
+    }
 }
 
 /// When vocabularies and weights are read.

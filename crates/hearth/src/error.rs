@@ -259,9 +259,16 @@ impl Error {
 
     /// Turns the row number of a batch into that of the whole input.
     pub(crate) fn in_input(mut self, rows: &InputRows) -> Self {
-        if let Error::Overflow { row, .. } | Error::Row { row, .. } = &mut self {
-            *row = rows.number(usize::try_from(*row).unwrap_or(usize::MAX));
+        if let Some(row) = self.row() {
+            self.set_row(rows.number(usize::try_from(row).unwrap_or(usize::MAX)));
         }
         self
+    }
+
+    /// Names another row, where it names one.
+    pub(crate) fn set_row(&mut self, to: u64) {
+        if let Error::Overflow { row, .. } | Error::Row { row, .. } = self {
+            *row = to;
+        }
     }
 }

@@ -429,7 +429,7 @@ impl TextFunction {
         if rows.is_empty() {
             return Ok(());
         }
-        let error = match self.run(bound, &text.slice(rows.start, rows.len())) {
+        let mut error = match self.run(bound, &text.slice(rows.start, rows.len())) {
             Ok(parts) => {
                 for part in &parts {
                     out.take(self.output(part)?, part, &self.0.text)?;
@@ -453,6 +453,7 @@ impl TextFunction {
             fault => {
                 let at = rows.start + fault.unwrap_or(0);
                 self.try_rows(bound, text, rows.start..at, out)?;
+                error.set_row(at as u64);
                 out.fail(&self.0.data_type, chain(&error));
                 self.try_rows(bound, text, at + 1..rows.end, out)
             }
@@ -533,9 +534,12 @@ fn not_there(name: &str) -> Error {
 
 /// The error with the row it stands in, where it names the one of a dictionary's values.
 fn renumbered(mut error: Error, keys: &UInt32Array) -> Error {
-    if let Error::Overflow { row, .. } | Error::Row { row, .. } = &mut error {
-        let first = keys.iter().position(|key| key.map(u64::from) == Some(*row));
-        *row = first.map_or(*row, |first| first as u64);
+    let row = error.row();
+    let first = keys
+        .iter()
+        .position(|key| row.is_some() && key.map(u64::from) == row);
+    if let Some(first) = first {
+        error.set_row(first as u64);
     }
     error
 }

@@ -16,11 +16,25 @@ use crate::{Error, Pipeline, Result, StageConfig};
 #[derive(Debug, Clone)]
 pub struct Session(Arc<Inner>);
 
+/// Whether they are one session.
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+impl Eq for Session {}
+
 #[derive(Debug)]
 struct Inner {
     pool: rayon::ThreadPool,
     kernels: Isa,
     registry: Registry,
+    shared: Arc<Shared>,
+}
+
+/// What sessions made of one another hold once.
+#[derive(Debug, Default)]
+struct Shared {
     described: Mutex<HashMap<Stamp, Arc<Description>>>,
     models: Mutex<Known>,
 }
@@ -103,11 +117,8 @@ impl Session {
             source,
         };
         let place = Stamp::of(path).map_err(refuse)?;
-        let mut described = self
-            .0
-            .described
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let described = self.0.shared.described.lock();
+        let mut described = described.unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = described.get(&place) {
             return Ok(known.clone());
         }
@@ -128,7 +139,8 @@ impl Session {
         };
         let place = (Stamp::of(path).map_err(refuse)?, precision);
         // Held while loading, so that two pipelines asking at once do not load twice.
-        let mut known = self.0.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.shared.models.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = known.opened.get(&place) {
             return Ok(opened.clone());
         }
@@ -146,6 +158,20 @@ impl Session {
         let opened = OpenedModel::new(model, bert);
         known.opened.insert(place, opened.clone());
         Ok(opened)
+    }
+
+    /// A session with other workers and the same models, which are held once for both.
+    ///
+    /// # Errors
+    /// [`Error::Threads`].
+    pub fn with_jobs(&self, jobs: usize) -> Result<Self> {
+        let inner = &self.0;
+        Ok(Session(Arc::new(Inner {
+            pool: workers(jobs.max(1))?,
+            kernels: inner.kernels,
+            registry: inner.registry.clone(),
+            shared: inner.shared.clone(),
+        })))
     }
 
     /// Worker threads.
@@ -207,20 +233,22 @@ impl SessionBuilder {
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
             .max(1);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
-            .thread_name(|i| format!("hearth-{i}"))
-            .build()
-            .map_err(|e| Error::Threads {
-                jobs,
-                message: e.to_string(),
-            })?;
         Ok(Session(Arc::new(Inner {
-            pool,
+            pool: workers(jobs)?,
             kernels,
             registry: self.registry,
-            described: Mutex::default(),
-            models: Mutex::default(),
+            shared: Arc::default(),
         })))
     }
+}
+
+fn workers(jobs: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .thread_name(|i| format!("hearth-{i}"))
+        .build()
+        .map_err(|e| Error::Threads {
+            jobs,
+            message: e.to_string(),
+        })
 }

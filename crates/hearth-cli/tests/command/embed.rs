@@ -307,3 +307,79 @@ fn in_the_full_mode_every_token_has_a_row_of_its_own() {
         "isWordStart": "true", "isOOV": "false"});
     assert_eq!(found[0]["metadata"], metadata);
 }
+
+#[test]
+fn sentences_and_documents_get_pooled_vectors() {
+    let place = Workplace::new();
+    place.write(
+        "in.jsonl",
+        "{\"text\": \"It fell. It rose again.\"}\n{\"text\": null}\n{\"text\": \"\"}\n",
+    );
+    let tiny = model("tiny_cased");
+    let args = ["embed", "in.jsonl", "-o", "-", "-m", arg(&tiny)];
+    let out = place.ok(args.iter().chain(&["--level", "sentence"]));
+    let said = text(&out.stderr);
+    assert!(
+        said.contains("vectors: one for each sentence, the mean of its tokens'"),
+        "{said}"
+    );
+    assert!(said.contains("pooled vectors: 2; 0 without"), "{said}");
+    let rows = json_rows(&out.stdout);
+    let results = |row: &Value| -> Vec<Value> {
+        let found = row["embeddings"].as_array();
+        found.map_or(Vec::new(), |all| {
+            all.iter().map(|one| one["result"].clone()).collect()
+        })
+    };
+    assert_eq!(results(&rows[0]), ["It fell.", "It rose again."]);
+    assert_eq!(rows[1]["embeddings"], Value::Null);
+    assert_eq!(rows[2]["embeddings"], json!([]));
+
+    let more = [
+        "--level",
+        "document",
+        "--pooling",
+        "mean",
+        "--normalize",
+        "--dim=4",
+    ];
+    let table = ["--layout", "rows"];
+    let out = place.ok(args.iter().chain(&more).chain(&table));
+    let rows = json_rows(&out.stdout);
+    let vector: Vec<f64> = serde_json::from_value(rows[0]["vector"].clone()).unwrap();
+    let length = vector.iter().map(|value| value * value).sum::<f64>();
+    assert!(
+        vector.len() == 4 && (length - 1.0).abs() < 1e-6,
+        "{vector:?}"
+    );
+    assert_eq!(rows[0]["result"], "It fell. It rose again.");
+    assert!(rows[0].get("piece_id").is_none());
+    assert_eq!(
+        (&rows[2]["vector"], &rows[2]["row"]),
+        (&Value::Null, &json!(2))
+    );
+
+    // A pipeline file says the same in its own words, and what is typed goes before it.
+    place.write(
+        "p.toml",
+        format!(
+            "[[stage]]\ntype = \"document_assembler\"\ninput_col = \"text\"\n[[stage]]\ntype = \"tokenizer\"\n\
+             input_cols = [\"document\"]\n[[stage]]\ntype = \"bert_embeddings\"\ninput_cols = [\"document\", \"token\"]\n\
+             output_col = \"embeddings\"\nmodel = {:?}\nlevel = \"document\"\ndim = 4\n",
+            arg(&tiny)
+        ),
+    );
+    let run = ["run", "p.toml", "in.jsonl", "-o", "-"];
+    let found = json_rows(&place.ok(run.iter().chain(&["--dim", "3"])).stdout);
+    assert_eq!(
+        found[0]["embeddings"][0]["vector"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    let said = place.fails(2, args.iter().chain(&["--pooling", "cls"]));
+    assert!(said.contains("set level to sentence or document"), "{said}");
+    let said = place.fails(2, args.iter().chain(&["--dim", "99"]));
+    assert!(said.contains("give 1 to 32"), "{said}");
+}
