@@ -38,7 +38,7 @@
 //!
 //! The functions are immutable, so that DataFusion computes equal calls of one SELECT once and a call on constants once, when
 //! the query is planned. A call in WHERE and SELECT, or a filter on the alias of a subquery's column, runs twice: write the
-//! vectors to a table first, which runs it once. `ORDER BY ... LIMIT` runs it for
+//! vectors to a table first, or use the step of a DataFrame ([`HearthDataFrame`]), which runs once. `ORDER BY ... LIMIT` runs it for
 //! all rows, since all are compared.
 //!
 //! # Batches
@@ -52,6 +52,7 @@ mod arguments;
 mod door;
 mod error;
 mod functions;
+mod node;
 mod options;
 mod udf;
 
@@ -69,6 +70,7 @@ pub use hearth;
 
 pub use error::Error;
 pub use functions::{expr_fn, udfs};
+pub use node::{HearthDataFrame, HearthExec, HearthNode, HearthPlanner};
 pub use options::{HearthOptions, configure};
 
 use door::Door;

@@ -161,7 +161,7 @@ async fn how_often_a_function_runs() {
             format!(
                 "SELECT count(*) FROM (SELECT id, {f} l FROM notes) a JOIN (SELECT id, {f} l FROM notes) b USING (id) WHERE a.l + b.l > 0"
             ),
-            4000,
+            2000,
             1,
         ),
     ] {

@@ -8,8 +8,6 @@ use hearth_encoder::{Activation, BoxError, Config, Encode, Operations, Precision
 use hearth_text::piece::{first_word, lower_case};
 use hearth_text::token::Tokenizer;
 
-use crate::counts::Counts;
-use crate::memo::Memo;
 use crate::model::encoder_config;
 use crate::schedule;
 use crate::stage::{Sequences, Vectors};
@@ -312,8 +310,8 @@ impl Benchmark {
     }
 
     fn vectors(&self, n: usize) -> Result<Vectors> {
-        let (encoder, none) = (&self.encoders[n].1, Memo::default());
-        let encode = || schedule::encode(encoder, &self.sequences, &none, &Counts::default());
+        let (encoder, run) = (&self.encoders[n].1, schedule::Shared::default());
+        let encode = || schedule::encode(encoder, &self.sequences, &run);
         let encoded = self.session.pool().install(encode);
         encoded.map_err(|source| Error::Encoder {
             stage: STAGE.to_owned(),

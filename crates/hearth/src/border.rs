@@ -150,6 +150,15 @@ impl BoundBorder {
         &self.schema
     }
 
+    /// Of what comes out, which columns are plain ones of the schema bound, as `from` names these.
+    pub(crate) fn passed(&self, from: &[Option<usize>]) -> Vec<Option<usize>> {
+        let plain = |&at: &usize| match &self.table {
+            Some(table) => from[table.plain(at)?],
+            None => from[at],
+        };
+        self.picked.iter().map(plain).collect()
+    }
+
     /// Turns a batch of the schema bound; `rows` says which rows of the input its rows came from.
     ///
     /// # Errors

@@ -61,6 +61,10 @@ counts! {
     folded,
     /// Word pieces encoded, `[CLS]` and `[SEP]` not counted.
     pieces_encoded,
+    /// Packs encoded.
+    packs,
+    /// Time spent encoding, that of all workers added up.
+    busy_nanoseconds,
 }
 
 /// One total.

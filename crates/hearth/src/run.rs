@@ -5,6 +5,7 @@ mod light;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use light::Annotation;
 
@@ -17,7 +18,7 @@ use crate::annotation::{AnnotatorType, Origin, Shape};
 use crate::border::{Border, BoundBorder};
 use crate::counts::Counts;
 use crate::memo::Memo;
-use crate::schedule;
+use crate::schedule::{self, Shared};
 use crate::stage::{AnyStage, Bound, Output, Sequences};
 use crate::text::{RowSizes, Texts};
 use crate::{Error, InputRows, Result, Session};
@@ -185,28 +186,27 @@ impl Step {
         &self,
         batch: &RecordBatch,
         rows: InputRows,
-        seen: &Counts,
-        memo: &Memo,
+        shared: &Shared,
     ) -> Result<(RecordBatch, InputRows)> {
-        let output = self
-            .output(batch, seen, memo)
-            .map_err(|e| e.in_input(&rows))?;
+        let output = self.output(batch, shared).map_err(|e| e.in_input(&rows))?;
         let rows = rows.exploded(output.source_row.as_ref())?;
         Ok((self.assemble(batch, &output)?, rows))
     }
 
-    fn output(&self, batch: &RecordBatch, seen: &Counts, memo: &Memo) -> Result<Output> {
+    fn output(&self, batch: &RecordBatch, shared: &Shared) -> Result<Output> {
+        let seen = &*shared.seen;
         let output = match &self.stage {
             AnyStage::Plain(stage) => stage.apply(batch, &self.bound, seen)?,
             AnyStage::Encoding(stage) => {
                 let mut sequences = Sequences::default();
                 let plan = stage.cut(batch, &self.bound, &mut sequences, seen)?;
-                let vectors = schedule::encode(stage.encoder()?, &sequences, memo, seen).map_err(
-                    |source| Error::Encoder {
-                        stage: format!("{stage:?}"),
-                        source,
-                    },
-                )?;
+                let vectors =
+                    schedule::encode(stage.encoder()?, &sequences, shared).map_err(|source| {
+                        Error::Encoder {
+                            stage: format!("{stage:?}"),
+                            source,
+                        }
+                    })?;
                 stage.join(batch, &self.bound, plan, &vectors, seen)?
             }
         };
@@ -275,6 +275,34 @@ impl BoundPipeline {
             .map_or(&self.0.schema, BoundBorder::schema)
     }
 
+    /// The input columns that the pipeline reads.
+    #[must_use]
+    pub fn reads(&self) -> Vec<usize> {
+        let chain = &*self.0;
+        let columns = 0..chain.input.fields().len();
+        columns
+            .filter(|&column| reads(&chain.steps, &chain.input, column))
+            .collect()
+    }
+
+    /// For each column that comes out, the input column that it is, as it was but for rows that are repeated.
+    #[must_use]
+    pub fn passed(&self) -> Vec<Option<usize>> {
+        let chain = &*self.0;
+        let mut from: Vec<Option<usize>> = (0..chain.input.fields().len()).map(Some).collect();
+        for step in &chain.steps {
+            let place = |column: &From| match *column {
+                From::Input(index) => from[index],
+                From::Stage(_) => None,
+            };
+            from = step.columns.iter().map(place).collect();
+        }
+        match &chain.border {
+            Some(border) => border.passed(&from),
+            None => from,
+        }
+    }
+
     /// Whether a stage makes several rows of one.
     #[must_use]
     pub fn explodes(&self) -> bool {
@@ -315,8 +343,10 @@ impl BoundPipeline {
         let is_dictionary = |f: &FieldRef| matches!(f.data_type(), DataType::Dictionary(..));
         Run {
             bound: self.clone(),
-            seen: Arc::new(Counts::default()),
-            memo: Arc::new(Memo::new(MEMO_BYTES)),
+            shared: Arc::new(Shared {
+                memo: Memo::new(MEMO_BYTES),
+                ..Shared::default()
+            }),
             limits: Limits::of(&self.0),
             joins: !self.0.input.fields().iter().any(is_dictionary),
             waiting: VecDeque::new(),
@@ -344,16 +374,10 @@ impl BoundPipeline {
         Ok(())
     }
 
-    fn work(
-        &self,
-        batch: RecordBatch,
-        first_row: u64,
-        seen: &Counts,
-        memo: &Memo,
-    ) -> Result<RecordBatch> {
+    fn work(&self, batch: RecordBatch, first_row: u64, shared: &Shared) -> Result<RecordBatch> {
         let (mut batch, mut rows) = (batch, InputRows::starting_at(first_row));
         for step in &self.0.steps {
-            (batch, rows) = step.run(&batch, rows, seen, memo)?;
+            (batch, rows) = step.run(&batch, rows, shared)?;
         }
         match &self.0.border {
             Some(border) => border.apply(&batch, &rows),
@@ -375,6 +399,8 @@ struct Limits {
     rows: usize,
     /// Windows on their way or waiting to be pulled, which with the others bounds the memory.
     windows: usize,
+    /// Whether there are vectors.
+    encodes: bool,
 }
 
 impl Limits {
@@ -404,6 +430,7 @@ impl Limits {
             bytes: 16 << 20,
             rows: 8192,
             windows: chain.model.0.session.jobs() + 2,
+            encodes: per_token > 0,
         }
     }
 }
@@ -473,8 +500,7 @@ pub struct Part {
 #[derive(Debug)]
 pub struct Run {
     bound: BoundPipeline,
-    seen: Arc<Counts>,
-    memo: Arc<Memo>,
+    shared: Arc<Shared>,
     limits: Limits,
     /// Batches of different dictionaries are not joined: their keys may not have room for both.
     joins: bool,
@@ -503,7 +529,24 @@ impl Run {
     /// What was seen so far.
     #[must_use]
     pub fn counts(&self) -> &Arc<Counts> {
-        &self.seen
+        &self.shared.seen
+    }
+
+    /// About how many bytes the run holds at most until [`Run::pull`] has given what was pushed: batches that wait, windows
+    /// on their way with their vectors, and sentences kept for when they come again.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let waiting = self.waiting.iter().map(|waiting| match waiting {
+            Waiting::Batch { batch, .. } => batch.get_array_memory_size(),
+            Waiting::EndPart => 0,
+        });
+        let windows = self.in_flight + self.done.len();
+        let of_window = match self.limits.encodes {
+            true => 2 * Limits::VECTORS + self.limits.text,
+            false => 4 * self.limits.text,
+        };
+        let kept = if self.limits.encodes { MEMO_BYTES } else { 0 };
+        waiting.sum::<usize>() + windows * of_window + kept
     }
 
     /// Takes a batch.
@@ -623,14 +666,15 @@ impl Run {
         self.submitted += 1;
         self.part_rows += batch.num_rows() as u64;
         self.in_flight += 1;
-        let (bound, seen, sender) = (self.bound.clone(), self.seen.clone(), self.sender.clone());
-        let memo = self.memo.clone();
+        let (bound, shared) = (self.bound.clone(), self.shared.clone());
+        let sender = self.sender.clone();
         self.bound.0.model.0.session.pool().spawn(move || {
+            if shared.stop.load(Ordering::Relaxed) {
+                return;
+            }
             let rows = batch.num_rows();
-            let result = guarded(first_row, rows, || {
-                bound.work(batch, first_row, &seen, &memo)
-            });
-            seen.rows.add(rows);
+            let result = guarded(first_row, rows, || bound.work(batch, first_row, &shared));
+            shared.seen.rows.add(rows);
             // The run may be gone, and nobody waits for the result then.
             let _ = sender.send(Done {
                 number,
@@ -639,6 +683,13 @@ impl Run {
             });
         });
         Ok(())
+    }
+}
+
+/// A run that is given up encodes no further pack.
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
     }
 }
 

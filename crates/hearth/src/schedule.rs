@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use hearth_encoder::{Encode, Pack};
 use rayon::prelude::*;
@@ -17,15 +19,24 @@ const PACK_PIECES: usize = 600;
 /// Pieces of a pack that is worth a worker of its own.
 const SMALL_PACK: usize = 64;
 
+/// What the windows of a run share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) seen: Arc<Counts>,
+    pub(crate) memo: Memo,
+    /// Nobody waits for results any more: no pack is begun, and what comes out is not to be used.
+    pub(crate) stop: AtomicBool,
+}
+
 /// Encodes `sequences` on the current rayon pool, each pack on one worker; where there are fewer packs than workers, they
 /// share the packs. Sentences that `memo` knows are not encoded again. A vector's bits depend on its own sequence alone,
 /// so none of this shows in them.
 pub(crate) fn encode(
     encoder: &Arc<dyn Encode>,
     sequences: &Sequences,
-    memo: &Memo,
-    seen: &Counts,
+    run: &Shared,
 ) -> Result<Vectors, hearth_encoder::Error> {
+    let Shared { seen, memo, .. } = run;
     let folded = fold(sequences);
     let key = |&i: &usize| Key::of(encoder, sequences.ids(i), sequences.wanted(i));
     let keys: Vec<Key> = folded.unique.iter().map(key).collect();
@@ -70,9 +81,18 @@ pub(crate) fn encode(
     jobs.into_par_iter()
         .with_max_len(1)
         .try_for_each(|(pack, select, out)| {
+            if run.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let start = Instant::now();
+            encoder.encode(&pack, &select, out)?;
+            let nanoseconds = start.elapsed().as_nanos();
+            seen.busy_nanoseconds
+                .add(usize::try_from(nanoseconds).unwrap_or(usize::MAX));
+            seen.packs.add(1);
             seen.pieces_encoded
                 .add(pack.n_pieces() - 2 * pack.n_sequences());
-            encoder.encode(&pack, &select, out)
+            Ok(())
         })?;
     memo.keep(new.iter().map(|&number| {
         let rows = sequences.wanted(folded.unique[number]).len();
@@ -192,15 +212,20 @@ mod tests {
         let repeating = 157;
         // Without a memo, with one that is new, with one that knows all, and with one for a part.
         let (none, all, part) = (Memo::default(), Memo::new(1 << 20), Memo::new(1 << 13));
+        let mut runs = [none, all, part].map(|memo| Shared {
+            memo,
+            ..Shared::default()
+        });
         for (memo, folded) in [
-            (&none, Some(repeating)),
-            (&all, Some(repeating)),
-            (&all, Some(500)),
-            (&part, Some(repeating)),
-            (&part, None),
+            (0, Some(repeating)),
+            (1, Some(repeating)),
+            (1, Some(500)),
+            (2, Some(repeating)),
+            (2, None),
         ] {
-            let seen = Counts::default();
-            let vectors = encode(&encoder, &sequences, memo, &seen).unwrap();
+            runs[memo].seen = Arc::default();
+            let vectors = encode(&encoder, &sequences, &runs[memo]).unwrap();
+            let seen = &runs[memo].seen;
             for i in 0..sequences.len() {
                 for (row, &position) in sequences.wanted(i).iter().enumerate() {
                     let ids = sequences.ids(i);

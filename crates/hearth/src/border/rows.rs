@@ -79,6 +79,11 @@ impl Rows {
         &self.fields
     }
 
+    /// The column that stands at a position of [`Rows::fields`] as it was.
+    pub(super) fn plain(&self, at: usize) -> Option<usize> {
+        self.plain.get(at).copied()
+    }
+
     /// The columns at the positions `picked` of [`Rows::fields`].
     pub(super) fn apply(
         &self,

@@ -9,8 +9,7 @@ use arrow::datatypes::{Field, FieldRef, Float32Type, Schema};
 use super::{PipelineModel, bind_steps, guarded};
 use crate::annotation::{Annotations, SparkMetadata, is_lean, key};
 use crate::border::{Offsets, in_original};
-use crate::counts::Counts;
-use crate::memo::Memo;
+use crate::schedule::Shared;
 use crate::stage::{AnyStage, Light};
 use crate::{InputRows, Result};
 
@@ -79,12 +78,12 @@ impl PipelineModel {
         let columns = vec![column; input.fields().len()];
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(texts.len()));
         let mut batch = RecordBatch::try_new_with_options(input, columns, &options)?;
-        let seen = Counts::default();
+        let shared = Shared::default();
         let mut rows = InputRows::starting_at(0);
         let batch = self.0.session.pool().install(|| {
             guarded(0, texts.len(), || {
                 for step in &steps {
-                    (batch, rows) = step.run(&batch, rows, &seen, &Memo::default())?;
+                    (batch, rows) = step.run(&batch, rows, &shared)?;
                 }
                 Ok(batch)
             })
