@@ -70,7 +70,9 @@ pub use hearth;
 
 pub use error::Error;
 pub use functions::{expr_fn, udfs};
-pub use node::{HearthDataFrame, HearthExec, HearthNode, HearthPlanner};
+pub use node::{
+    HearthDataFrame, HearthExec, HearthLogicalCodec, HearthNode, HearthPhysicalCodec, HearthPlanner,
+};
 pub use options::{HearthOptions, configure};
 
 use door::Door;

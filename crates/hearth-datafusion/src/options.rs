@@ -1,7 +1,7 @@
 //! Settings by `SET hearth....`
 
 use datafusion::common::config::ConfigExtension;
-use datafusion::common::extensions_options;
+use datafusion::common::{Result, exec_datafusion_err, extensions_options};
 use datafusion::config::ConfigOptions;
 use datafusion::prelude::SessionConfig;
 
@@ -30,6 +30,32 @@ impl HearthOptions {
     #[must_use]
     pub fn of(config: &ConfigOptions) -> Self {
         config.extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// What is set, for [`HearthOptions::from_bytes`].
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let [model, precision, device, on_overflow] = self.fields();
+        let said = (model, precision, device, on_overflow, self.jobs);
+        serde_json::to_vec(&said).map_err(|error| exec_datafusion_err!("hearth: {error}"))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let said = serde_json::from_slice(bytes).map_err(|error| {
+            exec_datafusion_err!(
+                "hearth: the settings of a function that was sent are damaged: {error}"
+            )
+        })?;
+        let (model, precision, device, on_overflow, jobs) = said;
+        Ok(HearthOptions {
+            model,
+            precision,
+            device,
+            on_overflow,
+            jobs,
+        })
     }
 
     fn fields(&self) -> [Option<&str>; 4] {

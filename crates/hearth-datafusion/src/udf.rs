@@ -10,12 +10,14 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,
 };
+use hearth::Session;
 use hearth::function::TextFunction;
 
 use crate::HearthOptions;
 use crate::arguments::{Places, map_text, scalar};
 use crate::door::{Door, Kind};
 use crate::error::external;
+use crate::functions::ALL;
 
 /// What a function is, beside where it runs.
 #[derive(Debug)]
@@ -62,6 +64,24 @@ pub(crate) fn udf(spec: &'static Spec, door: Door) -> ScalarUDF {
         signature: Signature::user_defined(Volatility::Immutable),
         documentation: OnceLock::new(),
     })
+}
+
+/// Writes what is set for a function, for a plan that travels with it; false for functions of others.
+pub(crate) fn encode(function: &ScalarUDF, buf: &mut Vec<u8>) -> Result<bool> {
+    let Some(text) = function.inner().downcast_ref::<TextUdf>() else {
+        return Ok(false);
+    };
+    buf.extend_from_slice(&text.door.options().to_bytes()?);
+    Ok(true)
+}
+
+/// A function of this crate with what was set for it; `None` for those of others.
+pub(crate) fn decode(session: &Session, name: &str, buf: &[u8]) -> Result<Option<Arc<ScalarUDF>>> {
+    let Some(spec) = ALL.into_iter().find(|spec| spec.name == name) else {
+        return Ok(None);
+    };
+    let door = Door::new(session).with(HearthOptions::from_bytes(buf)?);
+    Ok(Some(Arc::new(udf(spec, door))))
 }
 
 impl TextUdf {

@@ -1,5 +1,6 @@
 //! A pipeline as a step of a DataFrame: a node of its own in the plan.
 
+mod codec;
 mod exec;
 mod logical;
 mod planner;
@@ -13,6 +14,7 @@ use datafusion::prelude::DataFrame;
 use hearth::border::{Border, Layout, Offsets};
 use hearth::{Pipeline, Session};
 
+pub use codec::{HearthLogicalCodec, HearthPhysicalCodec};
 pub use exec::HearthExec;
 pub use logical::HearthNode;
 pub use planner::HearthPlanner;
