@@ -4,9 +4,7 @@ use std::ffi::OsString;
 
 use crate::failure::{Failure, usage};
 
-const VERBS: [&str; 7] = [
-    "plan", "resume", "verify", "report", "cluster", "sql", "convert",
-];
+const VERBS: [&str; 6] = ["plan", "resume", "verify", "report", "cluster", "convert"];
 const FLAGS: [&str; 2] = ["--memory", "--vectors"];
 
 /// Values that a flag does not take yet.
@@ -29,6 +27,11 @@ pub(crate) fn refuse(typed: &[OsString]) -> Result<(), Failure> {
         .filter(|verb| VERBS.contains(verb))
     {
         return absent(&format!("hearth {verb}"));
+    }
+    if cfg!(not(feature = "sql")) && typed.first() == Some(&"sql") {
+        return Err(usage(
+            "this hearth was built without sql (cargo build --release -p hearth-cli --features sql builds one with it)",
+        ));
     }
     for (n, arg) in typed.iter().enumerate() {
         let (flag, value) = arg

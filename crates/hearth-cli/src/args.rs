@@ -33,6 +33,10 @@ pub(crate) enum Verb {
     /// Any pipeline, from a TOML or JSON file or as Spark NLP saved it
     #[command(after_help = EXIT_CODES)]
     Run(Box<Run>),
+    /// SQL over files, with the functions embed_text, bert_embeddings, sentences, tokens, annotate and others
+    #[cfg(feature = "sql")]
+    #[command(after_help = EXIT_CODES)]
+    Sql(Box<Sql>),
     /// What an output, a model or a saved pipeline is
     Inspect(Box<Inspect>),
     /// Models: which are known by name, which are on this machine, and how one gets there
@@ -60,6 +64,24 @@ pub(crate) struct Embed {
     /// Files, directories or globs (.parquet .csv .tsv .ndjson .jsonl .arrow .txt); - is NDJSON on standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+}
+
+/// A query and what it may name.
+#[cfg(feature = "sql")]
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sql {
+    /// One or more statements; files stand in them as 'notes.parquet', .csv, .json or .arrow. Without --output the last one's
+    /// rows are printed
+    #[arg(value_name = "SQL")]
+    pub(crate) query: String,
+    /// A table by name: a .parquet .csv .tsv .ndjson .jsonl or .arrow file, or a directory of Parquet
+    #[arg(long = "table", value_name = "NAME=PATH")]
+    pub(crate) tables: Vec<String>,
+    /// A pipeline file that annotate(text, 'NAME') finds
+    #[arg(long = "pipeline", value_name = "NAME=PATH")]
+    pub(crate) pipelines: Vec<String>,
     #[command(flatten)]
     pub(crate) flags: Flags,
 }

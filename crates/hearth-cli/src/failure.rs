@@ -60,17 +60,21 @@ impl Failure {
         }
     }
 
-    /// Prints the chain of causes, once; as one JSON object with `--log-format json`.
-    pub(crate) fn print(&self, json: bool) {
-        let message = match self {
+    /// The chain of causes in one line.
+    pub(crate) fn text(&self) -> String {
+        match self {
             Failure::Usage(error) | Failure::Failed(error) => format!("{error:#}"),
             Failure::Interrupted(message) => format!("interrupted: {message}"),
-            Failure::Closed => return,
-        };
-        if json {
+            Failure::Closed => String::new(),
+        }
+    }
+
+    /// Prints the chain of causes, once; as one JSON object with `--log-format json`.
+    pub(crate) fn print(&self, json: bool) {
+        if json && !matches!(self, Failure::Closed) {
             eprintln!(
                 "{}",
-                serde_json::json!({ "level": "error", "message": message })
+                serde_json::json!({ "level": "error", "message": self.text() })
             );
             return;
         }

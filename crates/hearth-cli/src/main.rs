@@ -21,6 +21,8 @@ mod models;
 mod progress;
 mod run;
 mod settings;
+#[cfg(feature = "sql")]
+mod sql;
 mod stop;
 mod summary;
 mod verify;
@@ -68,6 +70,8 @@ fn command() -> Result<(), Failure> {
             let settings = Settings::resolve(run.flags)?;
             run::run(&run.pipeline, &run.inputs, settings)
         }
+        #[cfg(feature = "sql")]
+        Verb::Sql(asked) => sql::sql(*asked),
         Verb::Inspect(asked) => inspect::inspect(&asked, &models::resolve(asked.flags.clone())?),
         Verb::Models { verb } => models::models(verb),
         Verb::Config(flags) => {

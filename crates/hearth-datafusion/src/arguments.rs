@@ -63,7 +63,7 @@ impl Places {
             let Some(place) = place.filter(|&place| place < n) else {
                 return Ok(None);
             };
-            match scalar(place).map(|value| value.try_as_str()) {
+            match scalar(place).map(ScalarValue::try_as_str) {
                 Some(Some(value)) => Ok(value.map(str::to_owned)),
                 _ => plan_err!(
                     "{function}: argument {} ({what}) must be written out, not computed: it decides the type of the result",

@@ -6,17 +6,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may use whom. A crate that is not here may use nothing of ours.
-const ARROWS: [(&str, &[&str]); 3] = [
+const ARROWS: [(&str, &[&str]); 4] = [
     ("hearth-encoder", &["hearth-kernels"]),
     (
         "hearth",
         &["hearth-encoder", "hearth-text", "hearth-models"],
     ),
-    ("hearth-cli", &["hearth", "hearth-io", "hearth-models"]),
+    ("hearth-datafusion", &["hearth"]),
+    (
+        "hearth-cli",
+        &["hearth", "hearth-datafusion", "hearth-io", "hearth-models"],
+    ),
 ];
 
 /// Crates that one crate alone may use.
-const ALONE: [(&str, &str); 2] = [("burn-", "hearth-encoder"), ("parquet", "hearth-io")];
+const ALONE: [(&str, &str); 3] = [
+    ("burn-", "hearth-encoder"),
+    ("datafusion", "hearth-datafusion"),
+    ("parquet", "hearth-io"),
+];
 
 /// Crates without Arrow.
 const WITHOUT_ARROW: [&str; 4] = [

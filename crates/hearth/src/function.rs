@@ -182,11 +182,10 @@ impl TextFunction {
                  the list, or run the pipeline over the whole table",
             ));
         }
-        let added = bound.schema().fields().iter();
-        let added = added
-            .map(|field| field.name().clone())
-            .filter(|name| *name != text);
-        let added: Vec<String> = added.collect();
+        let passed = bound.passed();
+        let added = bound.schema().fields().iter().zip(passed);
+        let added = added.filter(|(_, from)| from.is_none());
+        let added: Vec<String> = added.map(|(field, _)| field.name().clone()).collect();
         if added.is_empty() {
             return Err(refuse("it adds no column"));
         }
@@ -336,11 +335,12 @@ impl TextFunction {
 
     fn call_plain(&self, text: &ArrayRef) -> Result<ArrayRef> {
         let bound = self.bind(text.data_type())?;
-        let parts = self.run(&bound, text)?;
-        let parts: Vec<ArrayRef> = parts
-            .iter()
-            .map(|part| self.output(part))
-            .collect::<Result<_>>()?;
+        let mut parts = Vec::new();
+        let mut row = 0;
+        for part in self.run(&bound, text)? {
+            parts.push(self.output(&part, &text.slice(row, part.num_rows()))?);
+            row += part.num_rows();
+        }
         self.joined(&parts)
     }
 
@@ -377,8 +377,8 @@ impl TextFunction {
         Ok(parts)
     }
 
-    /// What of a batch is given.
-    fn output(&self, batch: &RecordBatch) -> Result<ArrayRef> {
+    /// What of a batch, made of `text`, is given.
+    fn output(&self, batch: &RecordBatch, text: &ArrayRef) -> Result<ArrayRef> {
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| not_there(name));
         match &self.0.output {
             Output::Column(name) => column(name).cloned(),
@@ -408,7 +408,7 @@ impl TextFunction {
                 };
                 let columns = names.iter().map(|name| column(name).cloned());
                 let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
-                let nulls = column(&self.0.text)?.logical_nulls();
+                let nulls = text.logical_nulls();
                 Ok(Arc::new(StructArray::try_new(
                     fields.clone(),
                     columns,
@@ -431,8 +431,11 @@ impl TextFunction {
         }
         let mut error = match self.run(bound, &text.slice(rows.start, rows.len())) {
             Ok(parts) => {
+                let mut row = rows.start;
                 for part in &parts {
-                    out.take(self.output(part)?, part, &self.0.text)?;
+                    let text = text.slice(row, part.num_rows());
+                    out.take(self.output(part, &text)?, part, &text);
+                    row += part.num_rows();
                 }
                 return Ok(());
             }
@@ -471,29 +474,23 @@ struct Tries {
 }
 
 impl Tries {
-    fn take(&mut self, values: ArrayRef, batch: &RecordBatch, text: &str) -> Result<()> {
-        let texts = batch
-            .column_by_name(text)
-            .and_then(|column| column.logical_nulls());
+    fn take(&mut self, values: ArrayRef, batch: &RecordBatch, text: &ArrayRef) {
         let tokens = batch
             .column_by_name("token")
             .and_then(|column| column.as_list_opt::<i32>());
         let cut = batch
             .column_by_name(CUT)
             .and_then(|column| column.as_primitive_opt::<Int32Type>());
+        let nulls = text.logical_nulls();
         for row in 0..batch.num_rows() {
-            let there = texts.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            let there = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            let count = |n: Option<i32>| n.filter(|_| there);
             self.errors.push(None);
-            self.n_tokens.push(
-                tokens
-                    .filter(|_| there)
-                    .map(|tokens| tokens.value_length(row)),
-            );
-            self.n_cut
-                .push(cut.filter(|_| there).map(|cut| cut.value(row)));
+            self.n_tokens
+                .push(count(tokens.map(|tokens| tokens.value_length(row))));
+            self.n_cut.push(count(cut.map(|cut| cut.value(row))));
         }
         self.values.push(values);
-        Ok(())
     }
 
     fn fail(&mut self, data_type: &DataType, error: String) {

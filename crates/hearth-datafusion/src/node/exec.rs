@@ -216,20 +216,22 @@ impl Work {
     }
 }
 
+/// One of the totals.
+type Of = fn(&Totals) -> u64;
+
 /// What `EXPLAIN ANALYZE` shows.
 struct Seen {
     baseline: BaselineMetrics,
     /// What was counted already.
     before: Totals,
-    counts: [(Count, fn(&Totals) -> u64); 7],
+    counts: [(Count, Of); 7],
     busy: Time,
 }
 
 impl Seen {
     fn new(metrics: &ExecutionPlanMetricsSet, partition: usize) -> Self {
-        let count = |name: &'static str, of: fn(&Totals) -> u64| {
-            (MetricBuilder::new(metrics).counter(name, partition), of)
-        };
+        let count =
+            |name: &'static str, of: Of| (MetricBuilder::new(metrics).counter(name, partition), of);
         Seen {
             baseline: BaselineMetrics::new(metrics, partition),
             before: Totals::default(),
