@@ -325,7 +325,7 @@ fn sentences_and_documents_get_pooled_vectors() {
     );
     assert!(said.contains("pooled vectors: 2; 0 without"), "{said}");
     let rows = json_rows(&out.stdout);
-    let results = |row: &Value| -> Vec<Value> {
+    let results = |row: &serde_json::Map<String, Value>| -> Vec<Value> {
         let found = row["embeddings"].as_array();
         found.map_or(Vec::new(), |all| {
             all.iter().map(|one| one["result"].clone()).collect()

@@ -11,6 +11,8 @@ mod models;
 mod same_bits;
 mod saved;
 mod settings;
+#[cfg(feature = "sql")]
+mod sql;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
