@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use hearth::function::TextFunction;
 use hearth::stages::BertEmbeddings;
 use hearth::{Pipeline, Session};
@@ -165,7 +165,7 @@ fn apply(
 
 /// Rows and bytes of text of one call, which bound what it gives to a fraction of [`TextFunction::LIMIT`].
 const CALL_ROWS: usize = 1 << 16;
-const CALL_TEXT: usize = 2 << 20;
+const CALL_TEXT: usize = 1 << 20;
 
 fn call(
     function: &TextFunction,
@@ -193,11 +193,9 @@ fn call(
 
 /// The rows of each call. A dictionary is not cut: the function looks at each of its values once.
 fn calls(text: &ArrayRef) -> Vec<Range<usize>> {
-    let Some(views) = text.as_string_view_opt() else {
-        return vec![0..text.len()];
-    };
     let (mut calls, mut start, mut bytes) = (Vec::new(), 0, 0);
-    for (row, length) in views.lengths().enumerate() {
+    let views = text.as_string_view_opt().into_iter();
+    for (row, length) in views.flat_map(StringViewArray::lengths).enumerate() {
         bytes += length as usize;
         if bytes >= CALL_TEXT || row + 1 - start == CALL_ROWS {
             calls.push(start..row + 1);
