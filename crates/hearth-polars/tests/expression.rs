@@ -285,3 +285,32 @@ fn errors_name_the_row() {
         "{error}"
     );
 }
+
+/// A worker of Polars that waited for the session's would take up the next expression meanwhile, on top of this one.
+#[test]
+fn expressions_at_once_open_one_model() {
+    let expected = only(&embedded(frame(), Engine::InMemory));
+    for _ in 0..5 {
+        let session = common::session();
+        let columns: Vec<Expr> = (0..8)
+            .map(|i| {
+                let vector = hearth_polars::embed_text(col("text"), &session, bert()).unwrap();
+                vector.alias(format!("v{i}"))
+            })
+            .collect();
+        let query = frame().lazy().select(columns);
+        std::thread::scope(|scope| {
+            let run = |i: usize| {
+                let query = query.clone();
+                scope.spawn(move || collect(&query, ENGINES[i % 2]).unwrap())
+            };
+            let queries: Vec<_> = (0..4).map(run).collect();
+            for query in queries {
+                let found = query.join().unwrap();
+                for i in 0..8 {
+                    same(&expected, &arrow(&found, &format!("v{i}"))).unwrap();
+                }
+            }
+        });
+    }
+}
