@@ -63,7 +63,9 @@ impl Doors {
     }
 
     async fn datafusion(&self, node: bool, partitions: usize) -> anyhow::Result<usize> {
-        let config = SessionConfig::new().with_batch_size(BATCH).with_target_partitions(partitions);
+        let config = SessionConfig::new()
+            .with_batch_size(BATCH)
+            .with_target_partitions(partitions);
         let context = SessionContext::new_with_config(configure(config));
         install(&context, &self.session)?;
         let mut parts = vec![Vec::new(); partitions];
@@ -75,10 +77,20 @@ impl Doors {
         let frame = match node {
             true => {
                 let pipeline = Pipeline::embed_with("text", self.bert());
-                let frame = context.table("texts").await?.hearth(&self.session, &pipeline)?;
+                let frame = context
+                    .table("texts")
+                    .await?
+                    .hearth(&self.session, &pipeline)?;
                 frame.select(vec![col("embeddings")])?
             }
-            false => context.sql(&format!("SELECT embed_text(text, '{}') v FROM texts", self.model)).await?,
+            false => {
+                context
+                    .sql(&format!(
+                        "SELECT embed_text(text, '{}') v FROM texts",
+                        self.model
+                    ))
+                    .await?
+            }
         };
         let mut rows = 0;
         let mut stream = frame.execute_stream().await?;
@@ -104,7 +116,9 @@ fn texts(n: usize, words: usize) -> Vec<String> {
         .collect();
     let mut state = 12345_u64;
     let mut word = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         known[usize::try_from(state >> 33).unwrap_or(0) % known.len()]
     };
     let text = |_| (0..words).map(|_| word()).collect::<Vec<_>>().join(" ") + ".";
@@ -150,9 +164,18 @@ fn main() -> anyhow::Result<()> {
         bound,
         frame: pl::DataFrame::new(texts.len(), vec![column])?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
 
-    let names = ["Rust", "SQL", "SQL, 2 partitions", "DataFrame node", "DataFrame node, 2 partitions", "Polars, streaming"];
+    let names = [
+        "Rust",
+        "SQL",
+        "SQL, 2 partitions",
+        "DataFrame node",
+        "DataFrame node, 2 partitions",
+        "Polars, streaming",
+    ];
     let mut seconds = vec![Vec::new(); names.len()];
     for round in 0..=rounds {
         let order: Vec<usize> = match round % 2 {
@@ -191,11 +214,28 @@ fn main() -> anyhow::Result<()> {
         for (round, time) in times.iter().enumerate() {
             writeln!(raw, "\"{name}\",{round},{time:.6}")?;
         }
-        let over: Vec<f64> = times.iter().zip(&seconds[0]).map(|(time, rust)| time / rust - 1.0).collect();
+        let over: Vec<f64> = times
+            .iter()
+            .zip(&seconds[0])
+            .map(|(time, rust)| time / rust - 1.0)
+            .collect();
         let three = |values: &[f64], show: fn(f64) -> String| -> anyhow::Result<String> {
-            let least = values.iter().copied().reduce(f64::min).context("no round")?;
-            let most = values.iter().copied().reduce(f64::max).context("no round")?;
-            Ok(format!("{} | {} | {}", show(least), show(median(values)), show(most)))
+            let least = values
+                .iter()
+                .copied()
+                .reduce(f64::min)
+                .context("no round")?;
+            let most = values
+                .iter()
+                .copied()
+                .reduce(f64::max)
+                .context("no round")?;
+            Ok(format!(
+                "{} | {} | {}",
+                show(least),
+                show(median(values)),
+                show(most)
+            ))
         };
         writeln!(
             readme,

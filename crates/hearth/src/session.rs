@@ -149,7 +149,7 @@ impl Session {
             Some(bert) => bert,
             None => {
                 let load = || BertModel::load(&model, self.0.kernels, precision, stage);
-                let bert = Arc::new(self.0.pool.install(load)?);
+                let bert = Arc::new(self.aside(load)??);
                 let fingerprint = model.fingerprint().map_err(refuse)?;
                 known.models.insert((fingerprint, precision), bert.clone());
                 bert
@@ -172,6 +172,24 @@ impl Session {
             registry: inner.registry.clone(),
             shared: inner.shared.clone(),
         })))
+    }
+
+    /// Runs `work` on the session's workers while the caller only waits. A caller who is a worker of another rayon pool would
+    /// take up other work there meanwhile, which may want what the caller holds.
+    fn aside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
+        let pool = &self.0.pool;
+        if pool.current_thread_index().is_some() {
+            return Ok(work());
+        }
+        let failed = |message: String| Error::Threads { jobs: 1, message };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new();
+            let thread = thread.spawn_scoped(scope, || pool.install(work));
+            let thread = thread.map_err(|error| failed(error.to_string()))?;
+            thread
+                .join()
+                .map_err(|panic| crate::run::panicked(&*panic, 0, 0))
+        })
     }
 
     /// Worker threads.
