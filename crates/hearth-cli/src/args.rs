@@ -83,7 +83,64 @@ pub(crate) struct Sql {
     #[arg(long = "pipeline", value_name = "NAME=PATH")]
     pub(crate) pipelines: Vec<String>,
     #[command(flatten)]
-    pub(crate) flags: Flags,
+    pub(crate) flags: SqlFlags,
+}
+
+/// The settings that concern queries; what else a function does stands in its options.
+#[cfg(feature = "sql")]
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct SqlFlags {
+    /// A .parquet, .arrow, .ndjson or .csv file; - for NDJSON on standard output
+    #[arg(short, long, env = "HEARTH_OUTPUT", value_name = "OUT")]
+    output: Option<String>,
+    /// Replace an output file that exists
+    #[arg(long, env = "HEARTH_OVERWRITE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    overwrite: Option<bool>,
+    /// hearth.model: the model of functions that name none
+    #[arg(short, long, env = "HEARTH_MODEL", value_name = "NAME|PATH|ZIP")]
+    model: Option<PathBuf>,
+    /// hearth.precision: what the encoder multiplies in [default: f32]
+    #[arg(long, env = "HEARTH_PRECISION")]
+    precision: Option<PrecisionName>,
+    /// hearth.on_overflow: what happens to a sentence that is too long [default: truncate]
+    #[arg(long, env = "HEARTH_ON_OVERFLOW")]
+    on_overflow: Option<Overflow>,
+    /// hearth.device: where the encoder runs [default: cpu]
+    #[arg(long, env = "HEARTH_DEVICE")]
+    device: Option<Device>,
+    /// Instruction set of the kernels [default: auto]
+    #[arg(long, env = "HEARTH_KERNELS")]
+    kernels: Option<KernelsName>,
+    /// Worker threads [default: one per core]
+    #[arg(short, long, env = "HEARTH_JOBS", value_name = "N")]
+    jobs: Option<usize>,
+    #[command(flatten)]
+    models: ModelsFlags,
+}
+
+#[cfg(feature = "sql")]
+impl From<SqlFlags> for Flags {
+    fn from(flags: SqlFlags) -> Self {
+        let models = flags.models;
+        Flags {
+            output: flags.output,
+            overwrite: flags.overwrite,
+            model: flags.model,
+            precision: flags.precision,
+            on_overflow: flags.on_overflow,
+            device: flags.device,
+            kernels: flags.kernels,
+            jobs: flags.jobs,
+            cache: models.cache,
+            offline: models.offline,
+            json: models.json,
+            quiet: models.quiet,
+            verbose: models.verbose,
+            log_format: models.log_format,
+            config: models.config,
+            ..Flags::default()
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -124,7 +124,7 @@ fn override_parameters(pipeline: &mut Pipeline, settings: &Settings) {
 
 /// Puts the place of its model into each stage that has one: that on the command line starts from the working directory, one
 /// in a pipeline file from the file's folder.
-fn locate_models(
+pub(crate) fn locate_models(
     pipeline: &mut Pipeline,
     pipeline_file: &Path,
     settings: &Settings,

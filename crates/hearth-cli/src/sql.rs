@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -29,7 +30,7 @@ const CELL: usize = 60;
 
 /// Runs the statements in turn; the rows of the last one are printed or written.
 pub(crate) fn sql(asked: Sql) -> Result<(), Failure> {
-    let settings = Settings::resolve(asked.flags.clone())?;
+    let settings = Settings::resolve(asked.flags.clone().into())?;
     let stop = Stop::watch(Log::of(&settings.all))?;
     let output = settings
         .all
@@ -66,7 +67,7 @@ pub(crate) fn sql(asked: Sql) -> Result<(), Failure> {
         };
         for statement in statements {
             let frame = run(statement).await.map_err(refused)?;
-            frame.collect().await.map_err(failed)?;
+            watched(frame.collect(), &stop).await?;
         }
         let frame = run(last).await.map_err(refused)?;
         match output {
@@ -78,15 +79,13 @@ pub(crate) fn sql(asked: Sql) -> Result<(), Failure> {
 
 fn context(asked: &Sql, settings: &Settings) -> Result<SessionContext, Failure> {
     let flags = &settings.all;
-    let name = |name: Option<serde_json::Value>| name?.as_str().map(str::to_owned);
-    let typed = serde_json::to_value(&settings.typed).unwrap_or_default();
+    let all = serde_json::to_value(flags).unwrap_or_default();
+    let name = |key: &str| all.get(key)?.as_str().map(str::to_owned);
     let mut options = HearthOptions::default();
-    options.model = flags
-        .model
-        .as_ref()
-        .map(|model| model.display().to_string());
-    options.precision = name(typed.get("precision").cloned());
-    options.on_overflow = name(typed.get("on_overflow").cloned());
+    options.model = name("model");
+    options.precision = name("precision");
+    options.on_overflow = name("on_overflow");
+    options.device = name("device");
     let config = configure(SessionConfig::new().with_information_schema(true));
     let config = config.with_option_extension(options);
     let context = SessionContext::new_with_config(config).enable_url_table();
@@ -102,11 +101,12 @@ fn context(asked: &Sql, settings: &Settings) -> Result<SessionContext, Failure> 
         let shown = path.display().to_string();
         let read = std::fs::read_to_string(&path)
             .map_err(|error| usage(format!("pipeline {shown}: {error}")))?;
-        let pipeline = match path.extension().and_then(|extension| extension.to_str()) {
+        let mut pipeline = match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Pipeline::from_json(&read, &shown)?,
             _ => Pipeline::from_toml(&read, &shown)?,
         };
-        functions = functions.pipeline(name, pipeline);
+        crate::run::locate_models(&mut pipeline, &path, settings)?;
+        functions = functions.pipeline(name, pipeline.rooted());
     }
     functions.install(&context).map_err(refused)?;
     Ok(context)
@@ -174,15 +174,14 @@ async fn write(
     })?;
     let mut rows = 0;
     let mut stream = frame.execute_stream().await.map_err(failed)?;
-    while let Some(batch) = futures_util::StreamExt::next(&mut stream).await {
-        let batch = batch.map_err(failed)?;
+    while let Some(batch) = watched(futures_util::TryStreamExt::try_next(&mut stream), stop).await?
+    {
         rows += batch.num_rows();
         // The plan's schema and the stream's differ in nothing that is written.
         writer.write(
             RecordBatch::try_new(schema.clone(), batch.columns().to_vec())
                 .map_err(|error| failed(error.into()))?,
         )?;
-        check(stop)?;
     }
     writer.finish().map_err(Failure::after_work)?;
     Log::of(&settings.all).info(&format!(
@@ -192,20 +191,26 @@ async fn write(
     Ok(())
 }
 
-fn check(stop: &Stop) -> Result<(), Failure> {
-    match stop.is_asked() {
-        true => Err(Failure::Interrupted(
-            "the output was not written".to_owned(),
-        )),
-        false => Ok(()),
+/// Waits for the engine, or gives it up when the user asks to stop.
+async fn watched<T>(
+    work: impl Future<Output = Result<T, DataFusionError>>,
+    stop: &Stop,
+) -> Result<T, Failure> {
+    let asked = async {
+        while !stop.is_asked() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        done = work => done.map_err(failed),
+        () = asked => Err(Failure::Interrupted("the query was given up".to_owned())),
     }
 }
 
 /// Prints a table, its cells cut: vectors are long.
 async fn print(frame: DataFrame, stop: &Stop) -> Result<(), Failure> {
     let fields = frame.schema().fields().clone();
-    let batches = frame.collect().await.map_err(failed)?;
-    check(stop)?;
+    let batches = watched(frame.collect(), stop).await?;
     if fields.is_empty() {
         return Ok(());
     }

@@ -67,11 +67,13 @@ impl Door {
 
     pub(crate) fn finding(mut self, find: Arc<FindModel>) -> Self {
         self.find_model = Some(find);
+        self.made = Arc::default();
         self
     }
 
     pub(crate) fn knowing(mut self, name: String, pipeline: Pipeline) -> Self {
         Arc::make_mut(&mut self.pipelines).insert(name, pipeline);
+        self.made = Arc::default();
         self
     }
 
@@ -229,11 +231,12 @@ impl Door {
             },
         };
         let mut pipeline = read.map_err(planned(name))?;
-        if self.find_model.is_some() {
-            for stage in &mut pipeline.stages {
-                if let Some(Value::String(model)) = stage.parameters.get_mut("model") {
-                    *model = self.find(model)?.to_string_lossy().into_owned();
-                }
+        if self.find_model.is_none() {
+            return Ok(pipeline.rooted());
+        }
+        for stage in &mut pipeline.stages {
+            if let Some(Value::String(model)) = stage.parameters.get_mut("model") {
+                *model = self.find(model)?.to_string_lossy().into_owned();
             }
         }
         Ok(pipeline)

@@ -11,7 +11,9 @@
 //! NULL gives NULL; an empty text is a text: it has no tokens, and so an empty list of them and no pooled vector. Model,
 //! pipeline and options are written out in the query, because they decide the type of the result; the type and its metadata
 //! come from the model's config alone. What is not written out is set: `SET hearth.model = '...'`, `hearth.precision`,
-//! `hearth.device`, `hearth.on_overflow`, `hearth.jobs` ([`configure`]).
+//! `hearth.device`, `hearth.on_overflow`, `hearth.jobs` ([`configure`]). Pipelines say all of this themselves, and of the settings
+//! only `hearth.jobs` and `hearth.device` are for `annotate`. Expressions of [`expr_fn`] and functions of [`udfs`] begin with the
+//! defaults, those that a context knows with its settings.
 //!
 //! ```
 //! use datafusion::prelude::*;

@@ -333,3 +333,62 @@ async fn what_cannot_be_is_refused_when_it_is_planned() {
     )
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_there_is_replaced_where_it_stands() {
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    table(&context, 1, 20, 5);
+    let notes = context.table("notes").await.unwrap();
+    let notes = notes
+        .select(vec![col("id"), col("other").alias("token"), col("text")])
+        .unwrap();
+    let input = joined(&notes.clone().collect().await.unwrap());
+    let expected = session()
+        .load(&tokens())
+        .unwrap()
+        .bind(&input.schema())
+        .unwrap();
+    let border = Border {
+        layout: Layout::Nested(Offsets::Char),
+        columns: None,
+    };
+    let expected = expected
+        .with_border(&border)
+        .unwrap()
+        .transform(&input)
+        .unwrap();
+    let frame = notes.hearth(&session(), &tokens()).unwrap();
+    let found = joined(&frame.clone().collect().await.unwrap());
+    assert_eq!(found.columns(), expected.columns());
+    let picked = frame.select(vec![col("id"), col("sentence")]).unwrap();
+    assert_eq!(picked.count().await.unwrap(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_dropped_encodes_no_further_pack() {
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    table(&context, 1, 100_000, 100);
+    let frame = context
+        .table("notes")
+        .await
+        .unwrap()
+        .hearth(&session(), &embed())
+        .unwrap();
+    let plan = physical(&frame).await;
+    let mut stream = plan.execute(0, context.task_ctx()).unwrap();
+    stream.next().await.unwrap().unwrap();
+    drop(stream);
+    let packs = || {
+        plan.metrics()
+            .unwrap()
+            .sum_by_name("packs")
+            .unwrap()
+            .as_usize()
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let then = packs();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(packs(), then);
+    // All of it would be some 1,500.
+    assert!(then < 700, "{then} packs");
+}

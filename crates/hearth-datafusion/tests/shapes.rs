@@ -316,3 +316,25 @@ async fn dictionaries_are_looked_at_once_for_each_value_in_use() {
     assert_eq!(ROWS.load(Ordering::SeqCst), 3);
     assert!(found.iter().all(|batch| batch.column(0).null_count() == 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_that_know_other_pipelines_do_not_share_what_they_made() {
+    let session = Session::builder().jobs(1).build().unwrap();
+    let base = Functions::new(&session);
+    let one =
+        "[[stage]]\ntype = \"document_assembler\"\ninput_col = \"text\"\noutput_col = \"one\"\n";
+    for name in ["one", "two"] {
+        let pipeline = Pipeline::from_toml(&one.replace("one", name), "p.toml").unwrap();
+        let context = SessionContext::new();
+        base.clone()
+            .pipeline("p", pipeline)
+            .install(&context)
+            .unwrap();
+        let found = rows(
+            &context,
+            &format!("SELECT annotate('x', 'p')['{name}'] IS NULL"),
+        )
+        .await;
+        assert!(!found[0].column(0).as_boolean().value(0), "{name}");
+    }
+}

@@ -194,7 +194,7 @@ pub enum Error {
     },
     /// A function's batch makes more than one array should hold.
     #[error(
-        "the vectors of a batch of {rows} rows take more than {limit} bytes (row {row} is past that); hand on smaller batches, or ask for pooled vectors"
+        "what is made of a batch of {rows} rows takes more than {limit} bytes (row {row} is past that); hand on smaller batches"
     )]
     OutputTooLarge {
         /// Rows of the batch.
@@ -214,6 +214,9 @@ pub enum Error {
         /// The batch's.
         found: String,
     },
+    /// The run was stopped ([`crate::Stopper`]) before these rows were done.
+    #[error("the run was stopped")]
+    Stopped,
     /// A worker panicked; the panic was caught.
     #[error(
         "internal error while working on rows {first_row} to {last_row}: {message}; this is a defect of Hearth, please report it with the input"
@@ -267,8 +270,14 @@ impl Error {
 
     /// Names another row, where it names one.
     pub(crate) fn set_row(&mut self, to: u64) {
-        if let Error::Overflow { row, .. } | Error::Row { row, .. } = self {
-            *row = to;
+        match self {
+            Error::Overflow { row, .. } | Error::Row { row, .. } => *row = to,
+            Error::Panicked {
+                first_row,
+                last_row,
+                ..
+            } => (*first_row, *last_row) = (to, to),
+            _ => {}
         }
     }
 }

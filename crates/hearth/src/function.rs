@@ -18,6 +18,7 @@ use crate::{BoundPipeline, Error, Pipeline, PipelineModel, Result, Session};
 
 /// The column that pipelines made here read.
 const TEXT: &str = "text";
+const TOKEN: &str = "token";
 const CUT: &str = "hearth.cut";
 
 /// A pipeline as a function of one text column: array in, array of as many rows out. Cheap to clone.
@@ -263,9 +264,8 @@ impl TextFunction {
     pub fn call(&self, text: &ArrayRef) -> Result<ArrayRef> {
         guarded(text.len(), || match self.distinct(text)? {
             Some((values, keys)) => {
-                let found = self
-                    .call_plain(&values)
-                    .map_err(|error| renumbered(error, &keys))?;
+                let found = self.call_plain(&values);
+                let found = found.map_err(|error| renumbered(error, &keys))?;
                 Ok(take(&found, &keys, None)?)
             }
             None => self.call_plain(text),
@@ -283,9 +283,15 @@ impl TextFunction {
                 Some((values, keys)) => (values, Some(keys)),
                 None => (text.clone(), None),
             };
-            let bound = self.bind(values.data_type())?;
-            let mut tried = Tries::default();
-            self.try_rows(&bound, &values, 0..values.len(), &mut tried)?;
+            // Where a text stands first.
+            let row_of = |value: usize| match &keys {
+                Some(keys) => keys
+                    .iter()
+                    .position(|key| key.and_then(|key| usize::try_from(key).ok()) == Some(value))
+                    .unwrap_or(value),
+                None => value,
+            };
+            let tried = self.try_rows(&values, row_of)?;
             let tried = tried.finish(&self.0.data_type)?;
             let Some(keys) = keys else {
                 return Ok(tried);
@@ -306,6 +312,10 @@ impl TextFunction {
             return Ok(None);
         };
         let values = dictionary.values();
+        if values.is_empty() {
+            let none = UInt32Array::new_null(text.len());
+            return Ok(Some((values.clone(), none)));
+        }
         let mut place: Vec<Option<u32>> = vec![None; values.len()];
         let mut used: Vec<u32> = Vec::new();
         let keys = dictionary.normalized_keys();
@@ -329,18 +339,24 @@ impl TextFunction {
         Ok(Some((values, UInt32Array::from(own))))
     }
 
-    fn bind(&self, text: &DataType) -> Result<BoundPipeline> {
-        bind(&self.0.model, &self.0.text, text)
+    /// The pipeline for texts of a type, of whose columns no more come out than are looked at.
+    fn bind(&self, text: &DataType, counts: bool) -> Result<BoundPipeline> {
+        let bound = bind(&self.0.model, &self.0.text, text)?;
+        let mut columns = match &self.0.output {
+            Output::Column(name) | Output::Vector(name) => vec![(*name).to_owned()],
+            Output::All(names) => names.clone(),
+        };
+        let there = |name: &&str| bound.schema().field_with_name(name).is_ok();
+        if counts {
+            columns.extend([TOKEN, CUT].into_iter().filter(there).map(str::to_owned));
+        }
+        bound.with_border(&border(Some(columns)))
     }
 
     fn call_plain(&self, text: &ArrayRef) -> Result<ArrayRef> {
-        let bound = self.bind(text.data_type())?;
+        let bound = self.bind(text.data_type(), false)?;
         let mut parts = Vec::new();
-        let mut row = 0;
-        for part in self.run(&bound, text)? {
-            parts.push(self.output(&part, &text.slice(row, part.num_rows()))?);
-            row += part.num_rows();
-        }
+        self.run(&bound, text, |found, _, _| parts.push(found))?;
         self.joined(&parts)
     }
 
@@ -354,17 +370,24 @@ impl TextFunction {
         }
     }
 
-    /// The pipeline's batches for the texts.
-    fn run(&self, bound: &BoundPipeline, text: &ArrayRef) -> Result<Vec<RecordBatch>> {
+    /// Runs the pipeline over the texts; `each` is given what is made of some, the pipeline's columns and the texts.
+    fn run(
+        &self,
+        bound: &BoundPipeline,
+        text: &ArrayRef,
+        mut each: impl FnMut(ArrayRef, &RecordBatch, &ArrayRef),
+    ) -> Result<()> {
         let field = Field::new(&self.0.text, text.data_type().clone(), true);
         let schema = Arc::new(Schema::new(vec![field]));
         let mut run = bound.start();
         run.push(RecordBatch::try_new(schema, vec![text.clone()])?)?;
         run.finish();
-        let (mut parts, mut bytes, mut row) = (Vec::new(), 0, 0);
+        let (mut bytes, mut row) = (0, 0);
         while let Some(part) = run.pull()? {
-            bytes += part.batch.get_array_memory_size();
-            row += part.batch.num_rows();
+            let own = text.slice(row, part.batch.num_rows());
+            let found = self.output(&part.batch, &own)?;
+            row += own.len();
+            bytes += found.to_data().get_slice_memory_size()?;
             if bytes > self.0.limit {
                 return Err(Error::OutputTooLarge {
                     rows: text.len(),
@@ -372,9 +395,9 @@ impl TextFunction {
                     limit: self.0.limit,
                 });
             }
-            parts.push(part.batch);
+            each(found, &part.batch, &own);
         }
-        Ok(parts)
+        Ok(())
     }
 
     /// What of a batch, made of `text`, is given.
@@ -418,50 +441,74 @@ impl TextFunction {
         }
     }
 
-    /// Tries rows at once; where one is at fault, those beside it apart.
-    fn try_rows(
-        &self,
-        bound: &BoundPipeline,
-        text: &ArrayRef,
-        rows: Range<usize>,
-        out: &mut Tries,
-    ) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut error = match self.run(bound, &text.slice(rows.start, rows.len())) {
-            Ok(parts) => {
-                let mut row = rows.start;
-                for part in &parts {
-                    let text = text.slice(row, part.num_rows());
-                    out.take(self.output(part, &text)?, part, &text);
-                    row += part.num_rows();
+    /// Tries all rows at once; where one is at fault, fewer at once, and those beside it again.
+    fn try_rows(&self, text: &ArrayRef, row_of: impl Fn(usize) -> usize) -> Result<Tries> {
+        let bound = self.bind(text.data_type(), true)?;
+        let mut done = Tries::default();
+        // The last one is next.
+        let mut todo = vec![Todo::Rows(0..text.len())];
+        while let Some(next) = todo.pop() {
+            let rows = match next {
+                Todo::Rows(rows) if rows.is_empty() => continue,
+                Todo::Rows(rows) => rows,
+                Todo::Failed(error) => {
+                    done.fail(&self.0.data_type, error);
+                    continue;
                 }
-                return Ok(());
+            };
+            let mut found = Tries::default();
+            let tried = self.run(
+                &bound,
+                &text.slice(rows.start, rows.len()),
+                |values, columns, text| found.take(values, columns, text),
+            );
+            let mut error = match tried {
+                Ok(()) => {
+                    done.append(found);
+                    continue;
+                }
+                Err(
+                    error @ (Error::Model { .. }
+                    | Error::Parameter { .. }
+                    | Error::OutputTooLarge { .. }),
+                ) => {
+                    return Err(error);
+                }
+                Err(error) => error,
+            };
+            if rows.len() > FEW {
+                let starts = rows.clone().step_by(FEW).rev();
+                todo.extend(starts.map(|start| Todo::Rows(start..rows.end.min(start + FEW))));
+                continue;
             }
-            Err(error) => error,
-        };
-        let fault = match &error {
-            Error::Model { .. } | Error::Parameter { .. } | Error::OutputTooLarge { .. } => {
-                return Err(error);
-            }
-            _ => error.row().and_then(|row| usize::try_from(row).ok()),
-        };
-        match fault.filter(|row| *row < rows.len()) {
-            None if rows.len() > 1 => {
-                let middle = rows.start + rows.len() / 2;
-                self.try_rows(bound, text, rows.start..middle, out)?;
-                self.try_rows(bound, text, middle..rows.end, out)
-            }
-            fault => {
-                let at = rows.start + fault.unwrap_or(0);
-                self.try_rows(bound, text, rows.start..at, out)?;
-                error.set_row(at as u64);
-                out.fail(&self.0.data_type, chain(&error));
-                self.try_rows(bound, text, at + 1..rows.end, out)
+            let fault = error.row().and_then(|row| usize::try_from(row).ok());
+            match fault.filter(|&row| row < rows.len()) {
+                None if rows.len() > 1 => {
+                    let middle = rows.start + rows.len() / 2;
+                    todo.push(Todo::Rows(middle..rows.end));
+                    todo.push(Todo::Rows(rows.start..middle));
+                }
+                fault => {
+                    let at = rows.start + fault.unwrap_or(0);
+                    error.set_row(row_of(at) as u64);
+                    todo.push(Todo::Rows(at + 1..rows.end));
+                    todo.push(Todo::Failed(chain(&error)));
+                    todo.push(Todo::Rows(rows.start..at));
+                }
             }
         }
+        Ok(done)
     }
+}
+
+/// Rows that are tried at once after one of many was at fault.
+const FEW: usize = 64;
+
+/// What is to come of rows that are tried.
+enum Todo {
+    Rows(Range<usize>),
+    /// One row with its error.
+    Failed(String),
 }
 
 /// What was tried so far.
@@ -476,7 +523,7 @@ struct Tries {
 impl Tries {
     fn take(&mut self, values: ArrayRef, batch: &RecordBatch, text: &ArrayRef) {
         let tokens = batch
-            .column_by_name("token")
+            .column_by_name(TOKEN)
             .and_then(|column| column.as_list_opt::<i32>());
         let cut = batch
             .column_by_name(CUT)
@@ -491,6 +538,13 @@ impl Tries {
             self.n_cut.push(count(cut.map(|cut| cut.value(row))));
         }
         self.values.push(values);
+    }
+
+    fn append(&mut self, mut other: Tries) {
+        self.values.append(&mut other.values);
+        self.errors.append(&mut other.errors);
+        self.n_tokens.append(&mut other.n_tokens);
+        self.n_cut.append(&mut other.n_cut);
     }
 
     fn fail(&mut self, data_type: &DataType, error: String) {
@@ -514,12 +568,16 @@ impl Tries {
     }
 }
 
+fn border(columns: Option<Vec<String>>) -> Border {
+    Border {
+        layout: Layout::Nested(Offsets::Char),
+        columns,
+    }
+}
+
 fn bind(model: &PipelineModel, text: &str, data_type: &DataType) -> Result<BoundPipeline> {
     let schema = Schema::new(vec![Field::new(text, data_type.clone(), true)]);
-    model.bind(&schema)?.with_border(&Border {
-        layout: Layout::Nested(Offsets::Char),
-        columns: None,
-    })
+    model.bind(&schema)?.with_border(&border(None))
 }
 
 fn not_there(name: &str) -> Error {

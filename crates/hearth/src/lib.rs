@@ -54,5 +54,5 @@ pub use hearth_encoder::{Isa, Precision, available_isas, multipliers};
 pub use input_rows::InputRows;
 pub use model::{BertModel, OpenedModel};
 pub use pipeline::{FromSpark, Pipeline, SparkStage, StageSpec, UnknownStages};
-pub use run::{Annotation, BoundPipeline, Part, PipelineModel, Run};
+pub use run::{Annotation, BoundPipeline, Part, PipelineModel, Run, Stopper};
 pub use session::{Session, SessionBuilder};

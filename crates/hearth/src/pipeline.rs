@@ -162,6 +162,22 @@ impl Pipeline {
         })
     }
 
+    /// The same pipeline away from its file: relative paths of models, which started from the file's folder, have it in them.
+    #[must_use]
+    pub fn rooted(mut self) -> Self {
+        if let Some(folder) = self.folder() {
+            for stage in &mut self.stages {
+                if let Some(Value::String(model)) = stage.parameters.get_mut("model")
+                    && Path::new(model).is_relative()
+                {
+                    *model = folder.join(&model).to_string_lossy().into_owned();
+                }
+            }
+        }
+        self.source = None;
+        self
+    }
+
     /// The folder that relative paths in the pipeline start from.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let parent = Path::new(&self.source.as_ref()?.file).parent()?;

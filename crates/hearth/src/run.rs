@@ -532,6 +532,12 @@ impl Run {
         &self.shared.seen
     }
 
+    /// What stops the run from another thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.shared.clone())
+    }
+
     /// About how many bytes the run holds at most until [`Run::pull`] has given what was pushed: batches that wait, windows
     /// on their way with their vectors, and sentences kept for when they come again.
     #[must_use]
@@ -540,13 +546,14 @@ impl Run {
             Waiting::Batch { batch, .. } => batch.get_array_memory_size(),
             Waiting::EndPart => 0,
         });
+        let collected = self.window.bytes;
         let windows = self.in_flight + self.done.len();
         let of_window = match self.limits.encodes {
             true => 2 * Limits::VECTORS + self.limits.text,
             false => 4 * self.limits.text,
         };
         let kept = if self.limits.encodes { MEMO_BYTES } else { 0 };
-        waiting.sum::<usize>() + windows * of_window + kept
+        waiting.sum::<usize>() + collected + windows * of_window + kept
     }
 
     /// Takes a batch.
@@ -669,11 +676,18 @@ impl Run {
         let (bound, shared) = (self.bound.clone(), self.shared.clone());
         let sender = self.sender.clone();
         self.bound.0.model.0.session.pool().spawn(move || {
-            if shared.stop.load(Ordering::Relaxed) {
-                return;
-            }
             let rows = batch.num_rows();
-            let result = guarded(first_row, rows, || bound.work(batch, first_row, &shared));
+            let stopped = || shared.stop.load(Ordering::Relaxed);
+            let result = match stopped() {
+                true => Err(Error::Stopped),
+                false => guarded(first_row, rows, || bound.work(batch, first_row, &shared)),
+            };
+            // Packs that were left out have no vectors.
+            let result = if stopped() {
+                Err(Error::Stopped)
+            } else {
+                result
+            };
             shared.seen.rows.add(rows);
             // The run may be gone, and nobody waits for the result then.
             let _ = sender.send(Done {
@@ -683,6 +697,16 @@ impl Run {
             });
         });
         Ok(())
+    }
+}
+
+/// Stops a run between two packs when it is dropped: [`Run::pull`] gives [`Error::Stopped`] for what was not done.
+#[derive(Debug)]
+pub struct Stopper(Arc<Shared>);
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
     }
 }
 

@@ -199,6 +199,9 @@ fn strings(array: &ArrayRef) -> Option<Vec<usize>> {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             let of_value = strings(dictionary.values())?;
+            if of_value.is_empty() {
+                return Some(vec![0; array.len()]);
+            }
             let keys = dictionary.normalized_keys();
             (0..array.len())
                 .map(|row| {

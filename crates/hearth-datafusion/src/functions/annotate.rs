@@ -43,6 +43,6 @@ pub fn annotate_udf(session: &Session) -> ScalarUDF {
 pub fn annotate(session: &Session, text: Expr, pipeline: &hearth::Pipeline) -> Expr {
     annotate_udf(session).call(vec![
         text,
-        datafusion::logical_expr::lit(pipeline.to_json()),
+        datafusion::logical_expr::lit(pipeline.clone().rooted().to_json()),
     ])
 }

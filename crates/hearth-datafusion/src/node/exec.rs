@@ -1,12 +1,13 @@
 //! The step at work.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{Constraints, Result, internal_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -16,7 +17,9 @@ use datafusion::physical_expr::projection::ProjectionMapping;
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, Time,
 };
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::stream::{
+    RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter,
+};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
 };
@@ -59,7 +62,7 @@ impl HearthExec {
     pub(super) fn of(step: Arc<Step>, input: Arc<dyn ExecutionPlan>) -> Result<Self> {
         let bound = step.bind(&input.schema())?;
         Ok(HearthExec {
-            properties: Arc::new(properties(&bound, &input)?),
+            properties: Arc::new(properties(&bound, step.several(&bound), &input)?),
             metrics: ExecutionPlanMetricsSet::new(),
             bound,
             input,
@@ -69,7 +72,11 @@ impl HearthExec {
 }
 
 /// Ordering and partitioning by columns that are passed on stay what they are.
-fn properties(bound: &BoundPipeline, input: &Arc<dyn ExecutionPlan>) -> Result<PlanProperties> {
+fn properties(
+    bound: &BoundPipeline,
+    several: bool,
+    input: &Arc<dyn ExecutionPlan>,
+) -> Result<PlanProperties> {
     let schema = input.schema();
     // A mapping numbers its columns from the first, so that those after one that the pipeline made are left out.
     let passed = bound.passed();
@@ -80,8 +87,13 @@ fn properties(bound: &BoundPipeline, input: &Arc<dyn ExecutionPlan>) -> Result<P
     });
     let mapping = ProjectionMapping::try_new(passed, &schema)?;
     let before = input.equivalence_properties();
+    let mut after = before.project(&mapping, bound.schema().clone());
+    if several {
+        // A key stands in several rows then.
+        after = after.with_constraints(Constraints::default());
+    }
     Ok(PlanProperties::new(
-        before.project(&mapping, bound.schema().clone()),
+        after,
         input.output_partitioning().project(&mapping, before),
         input.pipeline_behavior(),
         input.boundedness(),
@@ -158,15 +170,29 @@ impl ExecutionPlan for HearthExec {
             }
             Ok(())
         });
+        let run = self.bound.start();
+        let stopper = run.stopper();
         let work = Work {
-            run: self.bound.start(),
+            run,
             schema: self.input.schema(),
             memory,
             output: stream.tx(),
             seen: Seen::new(&self.metrics, partition),
         };
-        stream.spawn_blocking(move || work.all(from_input));
-        Ok(stream.build())
+        // Not one of the engine's threads for blocking work: there may be more partitions than these, and reading files
+        // needs them too.
+        std::thread::Builder::new()
+            .name(format!("hearth-run-{partition}"))
+            .spawn(move || work.all(from_input))?;
+        // The stream owns the stopper: dropping it is how a query is cancelled.
+        let batches = stream.build().map(move |batch| {
+            let _ = &stopper;
+            batch
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            self.schema(),
+            batches,
+        )))
     }
 }
 
@@ -180,15 +206,31 @@ struct Work {
 }
 
 impl Work {
-    fn all(mut self, mut input: mpsc::Receiver<Result<RecordBatch>>) -> Result<()> {
+    fn all(mut self, input: mpsc::Receiver<Result<RecordBatch>>) {
+        let done = catch_unwind(AssertUnwindSafe(|| self.work(input)));
+        let error = match done {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(_) => DataFusionError::Execution(format!("{NAME}: internal error on its thread")),
+        };
+        // Nobody waits for it where the query was cancelled.
+        let _ = self.output.blocking_send(Err(error));
+    }
+
+    fn work(&mut self, mut input: mpsc::Receiver<Result<RecordBatch>>) -> Result<()> {
         while let Some(batch) = input.blocking_recv() {
             // Plans may hand on batches whose schema differs in what nobody looks at.
             let batch = batch?;
-            let batch = RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec())?;
+            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            let columns = batch.columns().to_vec();
+            let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
             self.run.push(batch).map_err(external("hearth"))?;
             if !self.give()? {
                 return Ok(());
             }
+        }
+        if self.output.is_closed() {
+            return Ok(());
         }
         self.run.finish();
         self.give()?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use datafusion::common::{DFSchema, DFSchemaRef, Result, plan_err};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
-use hearth::border::Border;
-use hearth::{BoundPipeline, Pipeline, PipelineModel, Session};
+use hearth::border::{Border, Layout};
+use hearth::{BoundPipeline, Pipeline, PipelineModel, Session, StageSpec};
 
 use crate::error::planned;
 
@@ -29,7 +29,7 @@ impl Step {
     pub(super) fn new(session: &Session, pipeline: &Pipeline, border: &Border) -> Result<Self> {
         Ok(Step {
             session: session.clone(),
-            pipeline: pipeline.clone(),
+            pipeline: pipeline.clone().rooted(),
             border: border.clone(),
             model: session.plan(pipeline).map_err(planned("hearth"))?,
         })
@@ -45,11 +45,22 @@ impl Step {
 
     /// What it does, in a word for each stage.
     pub(super) fn words(&self) -> String {
-        let stages = self.pipeline.stages.iter();
-        stages
-            .map(|stage| stage.kind.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        let word = |stage: &StageSpec| {
+            let model = stage
+                .parameters
+                .get("model")
+                .and_then(|model| model.as_str());
+            model.map_or(stage.kind.clone(), |model| {
+                format!("{} {model}", stage.kind)
+            })
+        };
+        let words: Vec<String> = self.pipeline.stages.iter().map(word).collect();
+        words.join(", ")
+    }
+
+    /// Whether a row may become several.
+    pub(super) fn several(&self, bound: &BoundPipeline) -> bool {
+        bound.explodes() || matches!(self.border.layout, Layout::Rows(_))
     }
 }
 
@@ -69,8 +80,9 @@ pub struct HearthNode {
     schema: DFSchemaRef,
     /// Columns of the input that are read, and for each column of the output the one that it is.
     reads: Vec<usize>,
+    replaced: Vec<usize>,
     passed: Vec<Option<usize>>,
-    explodes: bool,
+    several: bool,
 }
 
 impl HearthNode {
@@ -109,10 +121,12 @@ impl HearthNode {
             });
         let schema =
             DFSchema::new_with_metadata(qualified.collect(), bound.schema().metadata().clone())?;
+        let replaced = bound.replaced();
+        let place = |name: &&str| fields.as_arrow().index_of(name).ok();
         Ok(HearthNode {
             reads: bound.reads(),
-            explodes: bound.explodes()
-                || matches!(step.border.layout, hearth::border::Layout::Rows(_)),
+            replaced: replaced.iter().filter_map(place).collect(),
+            several: step.several(&bound),
             passed,
             schema: Arc::new(schema),
             input,
@@ -165,10 +179,11 @@ impl UserDefinedLogicalNodeCore for HearthNode {
         Vec::new()
     }
 
-    /// Filters on columns that the pipeline makes stay above it.
+    /// Filters on columns that the pipeline makes stay above it, and all of them where rows are numbered.
     fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        let numbered = matches!(self.step.border.layout, Layout::Rows(_));
         let made = self.schema.fields().iter().zip(&self.passed);
-        made.filter(|(_, from)| from.is_none())
+        made.filter(|(_, from)| numbered || from.is_none())
             .map(|(field, _)| field.name().clone())
             .collect()
     }
@@ -188,7 +203,8 @@ impl UserDefinedLogicalNodeCore for HearthNode {
         }
     }
 
-    /// What the pipeline reads, and what of the input is asked for. Columns that were picked are all there is.
+    /// What the pipeline reads, what it replaces where it stands, and what of the input is asked for. Columns that were picked
+    /// are all there is.
     fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
         let asked = match &self.step.border.columns {
             None => output_columns
@@ -197,13 +213,14 @@ impl UserDefinedLogicalNodeCore for HearthNode {
                 .collect::<Vec<_>>(),
             Some(_) => self.passed.iter().filter_map(|from| *from).collect(),
         };
-        let mut needed: Vec<usize> = self.reads.iter().copied().chain(asked).collect();
+        let kept = self.reads.iter().chain(&self.replaced).copied();
+        let mut needed: Vec<usize> = kept.chain(asked).collect();
         needed.sort_unstable();
         needed.dedup();
         Some(vec![needed])
     }
 
     fn supports_limit_pushdown(&self) -> bool {
-        !self.explodes
+        !self.several
     }
 }

@@ -59,7 +59,12 @@ pub trait HearthDataFrame: Sized {
         self.hearth_as(session, pipeline, &border)
     }
 
-    /// The same in another layout, or of some columns.
+    /// The same in another layout, or of some columns. In the rows layout `row` counts the rows of a partition.
+    ///
+    /// The frame that comes out plans with [`HearthPlanner`] in place of the query planner it had. A frame that has this one on
+    /// its right side (a join, a union) or in a view plans with its own: give its context
+    /// `SessionStateBuilder::with_query_planner(Arc::new(HearthPlanner))`, or add `HearthPlanner` to the extension planners
+    /// of the planner that it has.
     ///
     /// # Errors
     /// As [`HearthDataFrame::hearth`].

@@ -438,6 +438,17 @@ impl Embedder {
     }
 
     fn take(&self, opened: &OpenedModel) -> Result<&Ready> {
+        let (planned, found) = (self.source.hidden_size, opened.about.config.hidden_size);
+        if planned != found {
+            return Err(Error::Parameter {
+                place: self.stage.clone(),
+                message: format!(
+                    "the model at {} had vectors of {planned} values when the pipeline was planned and has {found} now: \
+                     plan it again",
+                    self.source.path.display()
+                ),
+            });
+        }
         let rules = match self.compat {
             Compat::Spark => Rules::Spark,
             Compat::Full => Rules::Full {
