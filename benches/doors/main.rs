@@ -20,7 +20,7 @@ use hearth::stages::{BertEmbeddings, Level};
 use hearth::{BoundPipeline, Pipeline, Session};
 use hearth_datafusion::datafusion::datasource::MemTable;
 use hearth_datafusion::datafusion::prelude::{SessionConfig, SessionContext, col};
-use hearth_datafusion::{HearthDataFrame, configure, datafusion, install};
+use hearth_datafusion::{HearthDataFrame, configure, install};
 use hearth_polars::polars::prelude as pl;
 
 #[global_allocator]
@@ -103,7 +103,10 @@ impl Doors {
     fn polars(&self) -> anyhow::Result<usize> {
         let vectors = hearth_polars::embed_text(pl::col("text"), &self.session, self.bert())?;
         let lazy = pl::IntoLazy::lazy(self.frame.clone()).select([vectors]);
-        Ok(lazy.collect_with_engine(pl::Engine::Streaming)?.height())
+        Ok(lazy
+            .collect_with_engine(pl::Engine::Streaming)?
+            .unwrap_single()
+            .height())
     }
 }
 
