@@ -1,7 +1,7 @@
 //! What the doors cost over the Rust pipeline: pooled vectors of the same rows through each, in turn, in reversed order every
 //! second round.
 //!
-//! usage: doors RECORD MODEL ROWS WORDS [ROUNDS]
+//! `usage: doors RECORD MODEL ROWS WORDS [ROUNDS]`
 //!
 //! ROWS texts of WORDS random words each, all different. Makes RECORD/raw.csv and RECORD/README.md.
 #![allow(clippy::print_stderr, reason = "progress")]
