@@ -41,7 +41,8 @@
 //! The functions are immutable, so that DataFusion computes equal calls of one SELECT once and a call on constants once, when
 //! the query is planned. A call in WHERE and SELECT, or a filter on the alias of a subquery's column, runs twice: write the
 //! vectors to a table first, or use the step of a DataFrame ([`HearthDataFrame`]), which runs once. `ORDER BY ... LIMIT` runs it for
-//! all rows, since all are compared.
+//! all rows, since all are compared; order by the name of a selected column, since a call that stands in ORDER BY alone is
+//! computed several times for each row.
 //!
 //! # Batches
 //!
